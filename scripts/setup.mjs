@@ -1,0 +1,65 @@
+// Installs and builds what is missing or stale, and says nothing when nothing is. Runs on Node 20 with an empty
+// node_modules: built-in modules only, and nothing imported from src/ or dist/.
+import {spawnSync} from 'node:child_process';
+import {existsSync, readFileSync} from 'node:fs';
+import {isBuilt} from './lib/built.mjs';
+import {root, withPinnedNode} from './lib/project.mjs';
+
+if (!isInstalled()) install();
+if (!isBuilt()) build();
+
+/** Does node_modules hold what package-lock.json asks for? Optional packages may be absent: other platforms' are. */
+function isInstalled() {
+  const installedFile = `${root}/node_modules/.package-lock.json`;
+  if (!existsSync(installedFile)) return false;
+  const {packages: wanted} = JSON.parse(readFileSync(`${root}/package-lock.json`, 'utf8'));
+  const {packages: installed} = JSON.parse(readFileSync(installedFile, 'utf8'));
+  return Object.entries(wanted).every(([path, {version, optional}]) => {
+    const there = installed[path];
+    return path === '' || (there ? there.version === version : optional === true);
+  });
+}
+
+function install() {
+  const flags = ['--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'];
+  step('Installing dependencies (npm ci)', () => npm(['ci', ...flags]), [
+    'The dependencies could not be installed. With a connection to the npm registry, run it again;',
+    'behind a proxy or a mirror, "npm config get registry" says where npm looks.',
+  ]);
+}
+
+function build() {
+  step('Building', () => withPinnedNode([`${root}/scripts/build.mjs`]), ['The sources could not be built.']);
+}
+
+function step(title, run, advice) {
+  const started = process.hrtime.bigint();
+  process.stderr.write(`${title} … `);
+  const {status, error, stdout, stderr} = run();
+  if (status === 0) {
+    const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+    process.stderr.write(`${seconds.toFixed(1)} s\n`);
+    return;
+  }
+  process.stderr.write(`failed\n\n${stdout ?? ''}${stderr ?? ''}${error ? `${error.message}\n` : ''}\n`);
+  process.stderr.write(`${advice.join('\n')}\n`);
+  process.exit(1);
+}
+
+/** The npm that started this script, else the one on the PATH; without what it handed down about its own call. */
+function npm(args) {
+  const env = {...process.env};
+  for (const name of Object.keys(env)) {
+    // `npm test --omit=dev`, `npm -g` and the like concern the outer npm. Registry, proxy, cache and CA are kept.
+    if (
+      /^npm_(package|lifecycle|command|config_(dry_run|global$|omit|only|production|package_lock|ignore_scripts|include|workspaces?|prefix|local_prefix|location|loglevel|silent|json|yes))/i.test(
+        name,
+      )
+    ) {
+      delete env[name];
+    }
+  }
+  const outer = process.env.npm_execpath;
+  const [command, ...first] = outer && /npm-cli\.c?js$/.test(outer) ? [process.execPath, outer] : ['npm'];
+  return spawnSync(command, [...first, ...args], {cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 26});
+}

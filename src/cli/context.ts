@@ -1,0 +1,244 @@
+/** Wires what commands need: the one place where flags, environment and config meet the library. */
+import {existsSync, readFileSync} from 'node:fs';
+import {hostname} from 'node:os';
+import {resolve} from 'node:path';
+import type {PrivateKey, PublicKey} from 'openpgp';
+import {Catalog} from '../catalog/catalog.ts';
+import {type Config, loadConfig} from '../config/config.ts';
+import {findConfig} from '../config/file.ts';
+import {type Recipient, readPrivateKey, readRecipient} from '../crypto/keys.ts';
+import {KeyError, UsageError} from '../errors.ts';
+import type {BackupContext} from '../operations/backup.ts';
+import {type Agent, loadAgent} from '../repository/agent.ts';
+import {trustedAgents} from '../repository/agents.ts';
+import {type History, readHistory} from '../repository/history.ts';
+import {openRepository, type Repository} from '../repository/repository.ts';
+import {TrustFile} from '../repository/trust.ts';
+import {openTarget} from '../targets/open.ts';
+import type {Target} from '../targets/target.ts';
+import {hiddenPrompt} from './hidden-prompt.ts';
+import {assertKeyFileIsPrivate} from './key-file.ts';
+import type {Output} from './output.ts';
+import {openPrivateKey} from './passphrase.ts';
+import {agentPath, catalogPath, stateFolder, trustPath} from './places.ts';
+
+export interface ContextFlags {
+  readonly config?: string | undefined;
+  readonly repository?: string | undefined;
+  /** Fingerprints to trust, beside those of the config. */
+  readonly agent?: readonly string[] | undefined;
+  readonly key?: string | undefined;
+  readonly 'passphrase-file'?: string | undefined;
+}
+
+export interface ContextOptions {
+  readonly flags: ContextFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+/** A repository that was found, and what this machine knows of it. */
+export class CliContext implements AsyncDisposable {
+  readonly config: Config | undefined;
+  readonly target: Target;
+  readonly repository: Repository;
+  readonly trust: TrustFile;
+  readonly agents: readonly PublicKey[];
+  readonly #options: ContextOptions;
+  readonly #state: string;
+  #catalog: Catalog | undefined;
+
+  private constructor(
+    parts: Pick<CliContext, 'config' | 'target' | 'repository' | 'trust' | 'agents'>,
+    options: ContextOptions,
+    state: string,
+  ) {
+    this.config = parts.config;
+    this.target = parts.target;
+    this.repository = parts.repository;
+    this.trust = parts.trust;
+    this.agents = parts.agents;
+    this.#options = options;
+    this.#state = state;
+  }
+
+  static async open(options: ContextOptions): Promise<CliContext> {
+    const {flags, env, cwd, output} = options;
+    const config = await configOf(flags, env, cwd);
+    const url = flags.repository ?? config?.repository;
+    if (url === undefined) {
+      throw new UsageError('No repository is named.', {
+        hint: 'Name it with --repository, HOLDFAST_REPOSITORY, or "repository" in the configuration.',
+      });
+    }
+    const target = openTarget(url, cwd);
+    const repository = await openRepository(target);
+    const state = stateFolder(env);
+    const trust = new TrustFile(trustPath(state, repository.id), repository.id);
+    const approved = [...(flags.agent ?? []), ...(config?.trustedAgents ?? [])].map(fingerprint);
+    const {keys, strangers, lost, metFirst} = await trustedAgents(repository, trust, approved);
+    if (metFirst !== undefined) {
+      output.note(
+        `This machine meets repository ${repository.id} for the first time. Its snapshots are signed by agent ${metFirst}; compare that with what "holdfast init" printed.`,
+      );
+    }
+    for (const stranger of strangers)
+      output.warn(
+        `agent ${stranger} has a key in the repository, but nobody approved it here; what it signed does not count. To approve it: --agent ${stranger}`,
+      );
+    for (const object of lost)
+      output.warn(
+        `${object}: the key of this trusted agent is missing or altered; what it signed cannot be checked.`,
+      );
+    return new CliContext({config, target, repository, trust, agents: keys}, options, state);
+  }
+
+  /** All seals, checked. What is wrong is shown as warnings. */
+  async history(): Promise<History> {
+    return readHistory(this.repository, this.agents, this.trust);
+  }
+
+  /** The catalog, made if it is not there. */
+  catalog(): Catalog {
+    this.#catalog ??= Catalog.open(this.#catalogPath, {
+      repositoryId: this.repository.id,
+      onMovedAside: (movedTo, problem) =>
+        this.#options.output.warn(
+          `the catalog was damaged (${problem}) and has been moved to ${movedTo}; a new one is made from the repository.`,
+        ),
+    });
+    return this.#catalog;
+  }
+
+  /** The catalog if this machine has one. */
+  existingCatalog(): Catalog | undefined {
+    return existsSync(this.#catalogPath) ? this.catalog() : undefined;
+  }
+
+  async agent(): Promise<Agent> {
+    return loadAgent(this.config?.agent ?? agentPath(this.#state, this.repository.id));
+  }
+
+  /** The private key that `--key` names, unlocked. @throws {@link KeyError} if there is none */
+  async key(): Promise<PrivateKey> {
+    const key = await this.optionalKey();
+    if (key === undefined) {
+      throw new KeyError('This needs the private key of a recipient.', {
+        hint: 'Give it with --key FILE or HOLDFAST_KEY, on a machine that may have it.',
+      });
+    }
+    return key;
+  }
+
+  async optionalKey(): Promise<PrivateKey | undefined> {
+    const {flags, env, cwd, signal} = this.#options;
+    if (flags.key === undefined) return undefined;
+    if (/^gpg:/i.test(flags.key)) {
+      throw new KeyError('Keys that only GnuPG holds cannot be used by this version yet.', {
+        hint: 'Export the key to a file with "gpg --export-secret-keys --armor", or restore with recover.py from the repository: it takes "--key gpg".',
+      });
+    }
+    const path = resolve(cwd, flags.key);
+    return openPrivateKey(await readPrivateKey(readKeyFile(path, true), path), {
+      flagFile: flags['passphrase-file'],
+      env,
+      prompt: hiddenPrompt(process.stdin, process.stderr),
+      signal,
+    });
+  }
+
+  /** What a backup needs. */
+  async backupContext(): Promise<Omit<BackupContext, 'onProgress' | 'onNote'>> {
+    const {env, signal} = this.#options;
+    if (env['HOLDFAST_KEY']) {
+      throw new KeyError('HOLDFAST_KEY is set: a private key must not be on a machine that makes backups.', {
+        hint: 'Unset it; a backup needs public keys only.',
+      });
+    }
+    const agent = await this.agent();
+    const recipients = await readRecipients(this.config?.recipients ?? [], new Date());
+    const catalog = this.catalog();
+    return {
+      repository: this.repository,
+      catalog,
+      trust: this.trust,
+      agents: this.agents,
+      agent,
+      recipients,
+      host: hostname(),
+      ownPaths: [catalog.path, `${catalog.path}-wal`, `${catalog.path}-shm`, ...localPath(this.target)],
+      now: () => new Date(),
+      concurrency: this.config?.limits.concurrency ?? 2,
+      signal,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#catalog?.[Symbol.dispose]();
+    await this.target[Symbol.asyncDispose]();
+  }
+
+  get #catalogPath(): string {
+    return this.config?.catalog ?? catalogPath(this.#state, this.repository.id);
+  }
+}
+
+/** The config that is in force, if any. */
+export async function configOf(
+  flags: ContextFlags,
+  env: ContextOptions['env'],
+  cwd: string,
+): Promise<Config | undefined> {
+  const path = await findConfig({flag: flags.config, env, cwd});
+  return path === undefined ? undefined : loadConfig({path, env});
+}
+
+export async function readRecipients(paths: readonly string[], now: Date): Promise<Recipient[]> {
+  const recipients: Recipient[] = [];
+  for (const path of paths) {
+    const recipient = await readRecipient(readKeyFile(path, false), path, now);
+    if (recipients.some((other) => other.fingerprint === recipient.fingerprint)) {
+      throw new KeyError(`${path} is the same key as another recipient.`, {
+        hint: 'Name each recipient once.',
+      });
+    }
+    recipients.push(recipient);
+  }
+  return recipients;
+}
+
+/** @throws {@link KeyError} if it cannot be read, or is a private key that others may read */
+export function readKeyFile(path: string, isPrivate: boolean): Buffer {
+  try {
+    if (isPrivate) assertKeyFileIsPrivate(path);
+    return readFileSync(path);
+  } catch (cause) {
+    if (cause instanceof KeyError) throw cause;
+    const {code, message} = cause as NodeJS.ErrnoException;
+    const problem =
+      code === 'ENOENT'
+        ? 'it is not there'
+        : code === 'EACCES'
+          ? 'permission denied'
+          : code === 'EISDIR'
+            ? 'it is a folder'
+            : message;
+    throw new KeyError(`The key file ${path} cannot be read: ${problem}.`, {cause, hint: 'Check the path.'});
+  }
+}
+
+function fingerprint(text: string): string {
+  const hex = text.replace(/\s/g, '').toLowerCase();
+  if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex)) {
+    throw new UsageError(`"${text}" is not a whole fingerprint.`, {
+      hint: 'Give all 64 digits, as "holdfast init" printed them.',
+    });
+  }
+  return hex;
+}
+
+function localPath(target: Target): string[] {
+  return target.label.startsWith('file://') ? [target.label.slice('file://'.length)] : [];
+}

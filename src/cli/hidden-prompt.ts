@@ -1,0 +1,130 @@
+import type {ReadStream} from 'node:tty';
+import {Secret} from '../crypto/secret.ts';
+import {PassphraseError} from '../errors.ts';
+
+/** Asks a person for something that must not be seen. */
+export type HiddenPrompt = (
+  question: string,
+  options?: {readonly signal?: AbortSignal | undefined},
+) => Promise<Secret>;
+
+/** What the prompt needs of a terminal. */
+export type TerminalInput = Pick<
+  ReadStream,
+  'isTTY' | 'isRaw' | 'setRawMode' | 'on' | 'off' | 'pause' | 'resume' | 'unshift'
+>;
+export interface TerminalOutput {
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
+}
+
+const KEY = {
+  interrupt: '\u0003',
+  endOfInput: '\u0004',
+  backspace: '\b',
+  clear: '\u0015',
+  escape: '\u001b',
+  delete: '\u007f',
+} as const;
+
+/**
+ * A prompt on a terminal, without echo.
+ * @param output stderr, so that stdout stays clean
+ * @returns undefined where nobody can be asked
+ */
+export function hiddenPrompt(
+  input: Partial<TerminalInput>,
+  output: TerminalOutput,
+): HiddenPrompt | undefined {
+  if (input.isTTY !== true || output.isTTY !== true) return undefined;
+  return (question, {signal} = {}) => ask(input as TerminalInput, output, question, signal);
+}
+
+function ask(
+  input: TerminalInput,
+  output: TerminalOutput,
+  question: string,
+  signal: AbortSignal | undefined,
+): Promise<Secret> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const wasRaw = input.isRaw;
+    const decoder = new TextDecoder();
+    const line = new HiddenLine();
+
+    const finish = (act: () => void): void => {
+      input.off('data', read);
+      input.off('end', ended);
+      signal?.removeEventListener('abort', aborted);
+      input.setRawMode(wasRaw);
+      input.pause(); // Or it keeps the process alive.
+      output.write('\n');
+      act();
+    };
+    const aborted = (): void => finish(() => reject(signal?.reason as Error));
+    const ended = (): void =>
+      finish(() => reject(new PassphraseError('No passphrase was given.', {hint: 'Try again.'})));
+    const read = (bytes: Buffer): void => {
+      const text = decoder.decode(bytes, {stream: true});
+      const {end, rest} = line.type(text);
+      if (end === 'entered') {
+        finish(() => {
+          if (rest !== '') input.unshift(Buffer.from(rest)); // Pasted: the rest answers the next question. Once paused, or we get it back.
+          resolve(new Secret(line.text));
+        });
+      } else if (end === 'ended') {
+        ended();
+      } else if (end === 'interrupted') {
+        // Raw mode made no signal of Ctrl-C. Whoever handles SIGINT aborts `signal`; if nobody does, the process ends here.
+        input.setRawMode(wasRaw);
+        process.kill(process.pid, 'SIGINT');
+        setTimeout(() => signal?.aborted || ended(), 200).unref();
+      }
+    };
+
+    output.write(question);
+    signal?.addEventListener('abort', aborted, {once: true});
+    input.setRawMode(true);
+    input.on('data', read);
+    input.on('end', ended);
+    input.resume();
+  });
+}
+
+/** What has been typed so far, with the few editing keys that make sense when nothing is shown. */
+class HiddenLine {
+  #characters: string[] = [];
+  /** Where in a key such as an arrow: behind ESC, or behind ESC [ or ESC O. */
+  #escape: 'no' | 'begun' | 'open' = 'no';
+
+  get text(): string {
+    return this.#characters.join('');
+  }
+
+  type(text: string): {end?: 'entered' | 'ended' | 'interrupted'; rest: string} {
+    const characters = [...text];
+    for (const [index, character] of characters.entries()) {
+      const rest = characters.slice(index + 1).join('');
+      if (this.#escape === 'begun') {
+        this.#escape = character === '[' || character === 'O' ? 'open' : 'no';
+      } else if (this.#escape === 'open') {
+        if (/[A-Za-z~]/.test(character)) this.#escape = 'no';
+      } else if (character === '\r' || character === '\n') {
+        return {end: 'entered', rest: character === '\r' && rest.startsWith('\n') ? rest.slice(1) : rest};
+      } else if (character === KEY.interrupt) {
+        return {end: 'interrupted', rest};
+      } else if (character === KEY.endOfInput) {
+        if (this.#characters.length === 0) return {end: 'ended', rest};
+      } else if (character === KEY.backspace || character === KEY.delete) {
+        this.#characters.pop();
+      } else if (character === KEY.clear) {
+        this.#characters = [];
+      } else if (character === KEY.escape) {
+        this.#escape = 'begun';
+      } else if (!/\p{Cc}/u.test(character)) {
+        this.#characters.push(character);
+      }
+    }
+    return {rest: ''};
+  }
+}

@@ -1,0 +1,153 @@
+import {createInterface} from 'node:readline/promises';
+import {styleText} from 'node:util';
+import {UsageError} from '../errors.ts';
+
+/**
+ * What a terminal must not get from a name or a message: controls, line and paragraph separators, invisible and
+ * direction-changing characters, halves of surrogate pairs.
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {'\n': '\\n', '\t': '\\t', '\r': '\\r', '\b': '\\b'};
+
+function escapeChar(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x80) return SHORT_ESCAPES[char] ?? `\\x${code.toString(16).padStart(2, '0')}`;
+  return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
+}
+
+/**
+ * A file name as a terminal may show it, on one line: what is unsafe or not UTF-8 is escaped (`\n`, `\x1b`, `\u202e`,
+ * `\xff`), and the backslash is doubled, so that different names look different.
+ */
+export function displayName(name: Uint8Array | string): string {
+  const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll(UNSAFE, escapeChar);
+  if (typeof name === 'string') return escaped(name);
+  return decodeParts(name, escaped, (byte) => `\\x${byte.toString(16)}`);
+}
+
+/**
+ * A file name for JSON. Bytes that are not UTF-8 become lone surrogates (`\udc80` + byte), which JSON can hold and
+ * Python's `os.fsencode` takes back to the same bytes.
+ */
+export function jsonName(name: Uint8Array | string): string {
+  if (typeof name === 'string') return name;
+  return decodeParts(
+    name,
+    (text) => text,
+    (byte) => String.fromCharCode(0xdc00 + byte),
+  );
+}
+
+function decodeParts(
+  name: Uint8Array,
+  onText: (text: string) => string,
+  onByte: (byte: number) => string,
+): string {
+  const bytes = Buffer.from(name.buffer, name.byteOffset, name.byteLength);
+  const text = bytes.toString('utf8');
+  if (!text.includes('\ufffd')) return onText(text);
+  let result = '';
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequenceLength(bytes, at);
+    const byte = bytes[at] ?? 0;
+    result += length === 0 ? onByte(byte) : onText(bytes.toString('utf8', at, at + length));
+    at += Math.max(1, length);
+  }
+  return result;
+}
+
+/** The length of the UTF-8 sequence at a place, or 0 if there is none. */
+function sequenceLength(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0;
+  const length =
+    first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length === 0 || at + length > bytes.length) return 0;
+  const text = bytes.toString('utf8', at, at + length);
+  return Buffer.from(text).equals(bytes.subarray(at, at + length)) ? length : 0;
+}
+
+/** A message as a terminal may show it. Its own line breaks stay; lines after the first are indented, so that none can pose as a message. */
+export function displayMessage(message: string): string {
+  return message
+    .split('\n')
+    .map(
+      (line, index) =>
+        (index === 0 ? '' : line.startsWith('  ') ? '' : '  ') + line.replaceAll(UNSAFE, escapeChar),
+    )
+    .join('\n');
+}
+
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}])/u;
+const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
+const COLOUR = /\u001b\[[0-9;]*m/g;
+
+function charWidth(char: string): number {
+  return NO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1;
+}
+
+/** How many columns a text takes on a terminal. */
+export function textWidth(text: string): number {
+  let width = 0;
+  for (const char of text.replaceAll(COLOUR, '')) width += charWidth(char);
+  return width;
+}
+
+/** Shortens a text in its middle, so that it takes at most `width` columns: the end of a path says the most. */
+export function shorten(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  if (width < 1) return '';
+  const chars = [...text];
+  const room = width - 1;
+  const head = take(chars, Math.floor(room / 3));
+  const tail = take(chars.toReversed(), room - textWidth(head.join(''))).toReversed();
+  return `${head.join('')}…${tail.join('')}`;
+}
+
+function take(chars: readonly string[], width: number): string[] {
+  const taken: string[] = [];
+  let used = 0;
+  for (const char of chars) {
+    used += charWidth(char);
+    if (used > width) break;
+    taken.push(char);
+  }
+  return taken;
+}
+
+export type Styler = (format: Parameters<typeof styleText>[0], text: string) => string;
+
+/** Colours for a stream: only on a terminal, and as `NO_COLOR` and `FORCE_COLOR` say. */
+export function createStyler(stream: NodeJS.WritableStream): Styler {
+  return (format, text) => styleText(format, text, {stream});
+}
+
+export interface ConfirmOptions {
+  /** Whether `--yes` was given. */
+  readonly yes: boolean;
+  readonly input?: NodeJS.ReadStream;
+  readonly output?: NodeJS.WriteStream;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks before something is destroyed. Anything but `y` or `yes` means no.
+ * @throws {@link UsageError} if there is no terminal to ask on and no `--yes`
+ */
+export async function confirm(
+  question: string,
+  {yes, input = process.stdin, output = process.stderr, signal}: ConfirmOptions,
+): Promise<boolean> {
+  if (yes) return true;
+  if (!input.isTTY || !output.isTTY) {
+    throw new UsageError('This needs a confirmation, and there is no terminal to ask on.', {
+      hint: 'Run it with --yes if you are sure.',
+    });
+  }
+  using prompt = createInterface({input, output});
+  // End of input is no answer, and never a yes.
+  const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
+  const asked = prompt.question(`${displayMessage(question)} [y/N] `, signal ? {signal} : {});
+  return /^\s*y(?:es)?\s*$/i.test(await Promise.race([asked, closed]));
+}

@@ -1,0 +1,147 @@
+import {Args, Flags} from '@oclif/core';
+import {progressFlags} from '../cli/flags.ts';
+import {formatBytes, formatDuration} from '../cli/output.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
+import {displayName} from '../cli/terminal.ts';
+import type {Config, FolderSourceConfig} from '../config/config.ts';
+import {nearest} from '../config/nearest.ts';
+import {type HoldfastError, KeyError, UsageError} from '../errors.ts';
+import {type BackedUp, backup} from '../operations/backup.ts';
+
+interface BackupJson {
+  readonly snapshots: readonly BackedUp[];
+  /** Sources of which no snapshot was made. */
+  readonly failures: readonly {
+    source: string;
+    code: string;
+    exitCode: number;
+    message: string;
+    hint: string | null;
+  }[];
+}
+
+export default class Backup extends RepositoryCommand {
+  static override summary = 'Back up all sources, or those named: full at first, then incremental.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> etc app --tag before-upgrade',
+  ];
+  static override strict = false;
+  static override args = {
+    source: Args.string({description: 'sources of the config; all of them by default', multiple: true}),
+  };
+  static override flags = {
+    ...progressFlags,
+    full: Flags.boolean({description: 'start a new generation, whatever the age of the last'}),
+    tag: Flags.string({multiple: true, helpValue: 'TAG', description: 'a tag for the snapshots'}),
+    'dry-run': Flags.boolean({description: 'store nothing; tell what would be stored'}),
+    'allow-empty': Flags.boolean({
+      description: 'accept a source that is empty or has lost most of its entries',
+    }),
+    key: Flags.string({
+      hidden: true, // Only to refuse it in words: a script may give it to every command.
+      parse: async () => {
+        throw new KeyError('A backup takes no private key: it must not be on a machine that makes backups.', {
+          hint: 'Leave out --key; a backup needs public keys only.',
+        });
+      },
+    }),
+    'accept-history': Flags.boolean({
+      description: 'go on from what the storage has, though this machine remembers otherwise',
+    }),
+  };
+
+  async run(): Promise<BackupJson> {
+    const {argv, flags} = await this.parse(Backup);
+    await using context = await this.open(flags);
+    const sources = chosenSources(context.config, argv as string[]);
+    const notes: string[] = [];
+    const {snapshots, failures} = await backup(
+      {
+        ...(await context.backupContext()),
+        onProgress: this.showProgress,
+        onNote: (source, note) => notes.push(`${source}: ${note}`),
+      },
+      sources,
+      {
+        full: flags.full,
+        tags: flags.tag ?? [],
+        dryRun: flags['dry-run'],
+        allowEmpty: flags['allow-empty'],
+        acceptHistory: flags['accept-history'],
+      },
+    );
+    if (!flags.quiet) {
+      for (const note of notes.slice(0, NOTES_SHOWN)) this.logToStderr(note);
+      if (notes.length > NOTES_SHOWN) this.logToStderr(`and ${notes.length - NOTES_SHOWN} more notes`);
+    }
+    for (const snapshot of snapshots) this.#tell(snapshot, flags['dry-run']);
+    for (const {source, error} of failures) this.#fail(source, error);
+    return {
+      snapshots,
+      failures: failures.map(({source, error: {code, exitCode, message, hint}}) => ({
+        source,
+        code,
+        exitCode,
+        message,
+        hint: hint ?? null,
+      })),
+    };
+  }
+
+  #tell(
+    {source, kind, id, seconds, entries, bytes, warnings, warningsOmitted}: BackedUp,
+    isDryRun: boolean,
+  ): void {
+    const count = warnings.length + warningsOmitted;
+    const name = isDryRun ? `${kind}, not stored` : `${kind} snapshot ${id}`;
+    this.log(`${source}: ${name} in ${formatDuration(seconds * 1000)}`);
+    this.log(
+      `  ${entries.total} entries: ${entries.new} new, ${entries.changed} changed, ${entries.unchanged} unchanged, ${entries.removed} removed`,
+    );
+    this.log(
+      `  ${formatBytes(bytes.source)} in all: ${formatBytes(bytes.read)} read, ${formatBytes(bytes.new)} new, ${formatBytes(bytes.stored)} ${isDryRun ? 'would be ' : ''}stored`,
+    );
+    for (const {path, problem} of warnings.slice(0, WARNINGS_SHOWN))
+      this.warn(`${source}: ${displayName(path)}${path === '' ? '' : ': '}${problem}`);
+    if (count > WARNINGS_SHOWN)
+      this.warn(`${source}: and ${count - WARNINGS_SHOWN} more; they are in the snapshot`);
+    if (count > 0) this.incomplete();
+  }
+
+  #fail(source: string, error: HoldfastError): void {
+    this.output.error({
+      code: error.code,
+      exitCode: error.exitCode,
+      message: `${source}: ${error.message}`,
+      hint: error.hint,
+    });
+    this.endWith(error.exitCode);
+  }
+}
+
+const NOTES_SHOWN = 20;
+const WARNINGS_SHOWN = 20;
+
+function chosenSources(config: Config | undefined, names: readonly string[]): FolderSourceConfig[] {
+  if (config === undefined) {
+    throw new UsageError('A backup needs a configuration that names its sources.', {
+      hint: 'Run "holdfast init", or name the file with --config.',
+    });
+  }
+  if (config.sources.size === 0) {
+    throw new UsageError(`${config.file} names no sources.`, {
+      hint: 'Add what to back up under "sources", such as "etc: {folder: /etc}".',
+    });
+  }
+  if (names.length === 0) return [...config.sources.values()];
+  return [...new Set(names)].map((name) => {
+    const source = config.sources.get(name);
+    if (source !== undefined) return source;
+    const near = nearest(name, [...config.sources.keys()]);
+    throw new UsageError(`There is no source "${name}" in ${config.file}.`, {
+      hint:
+        near === undefined ? `It has ${[...config.sources.keys()].join(', ')}.` : `Did you mean "${near}"?`,
+    });
+  });
+}

@@ -1,0 +1,26 @@
+import {formatBytes} from '../../cli/output.ts';
+import {RepositoryCommand} from '../../cli/repository-command.ts';
+import {EXIT} from '../../errors.ts';
+
+export default class CatalogInfo extends RepositoryCommand {
+  static override summary = 'Show what the local catalog holds, and whether it is sound.';
+  static override examples = ['<%= config.bin %> <%= command.id %>'];
+
+  async run(): Promise<{path: string; snapshots: number; blobs: number; bytes: number; integrity: string}> {
+    const {flags} = await this.parse(CatalogInfo);
+    await using context = await this.open(flags);
+    const catalog = context.catalog();
+    const info = {
+      path: catalog.path,
+      snapshots: catalog.snapshots.count(),
+      blobs: catalog.blobs.count(),
+      bytes: catalog.sizeBytes(),
+      integrity: catalog.integrity(),
+    };
+    this.log(
+      `${info.path}: ${formatBytes(info.bytes)}, ${info.snapshots} snapshots, ${info.blobs} blobs, integrity: ${info.integrity}`,
+    );
+    if (info.integrity !== 'ok') this.endWith(EXIT.notVerified);
+    return info;
+  }
+}

@@ -1,0 +1,158 @@
+import {existsSync} from 'node:fs';
+import {resolve} from 'node:path';
+import {Args, Flags} from '@oclif/core';
+import {Catalog} from '../catalog/catalog.ts';
+import {BaseCommand} from '../cli/base-command.ts';
+import {configOf, readRecipients} from '../cli/context.ts';
+import {agentPath, catalogPath, stateFolder, trustPath} from '../cli/places.ts';
+import type {Config} from '../config/config.ts';
+import {renderConfigTemplate} from '../config/template.ts';
+import {UsageError} from '../errors.ts';
+import {initRepository, writePrivateFile} from '../operations/init.ts';
+import {TrustFile} from '../repository/trust.ts';
+import {openTarget} from '../targets/open.ts';
+
+interface InitResult {
+  readonly repositoryId: string;
+  readonly repository: string;
+  readonly created: boolean;
+  /** Fingerprint. */
+  readonly agent: string;
+  readonly agentKey: string;
+  readonly config: string;
+  readonly catalog: string;
+  readonly recipients: readonly string[];
+}
+
+export default class Init extends BaseCommand {
+  static override summary = 'Make a repository, and prepare this machine to back up into it.';
+  static override description =
+    'Writes the repository with its emergency kit, a signing key and a catalog for this machine, and a holdfast.yaml if there is none. ' +
+    'Only public keys are given to it: make the key pair with "holdfast keygen" on another machine.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> file:///srv/backups/app01 --recipient ops.public.asc',
+  ];
+  static override args = {
+    repository: Args.string({
+      description: 'where the backups go, as a URL or a path; otherwise --repository, or that of the config',
+    }),
+  };
+  static override flags = {
+    recipient: Flags.string({
+      char: 'r',
+      multiple: true,
+      helpValue: 'FILE',
+      description: 'public key of somebody who can restore',
+    }),
+    join: Flags.boolean({description: 'take over the repository of another machine, which was lost'}),
+  };
+
+  async run(): Promise<InitResult> {
+    const {args, flags} = await this.parse(Init);
+    const [env, cwd] = [process.env, process.cwd()];
+    // A config that is named and not there is one to be written: no other may speak in its place.
+    const isNew = flags.config !== undefined && !existsSync(resolve(cwd, flags.config));
+    const config = isNew ? undefined : await configOf(flags, env, cwd);
+    const place = args.repository ?? flags.repository ?? config?.repository;
+    if (place === undefined)
+      throw new UsageError('Where should the repository be?', {
+        hint: 'Run "holdfast init REPOSITORY --recipient FILE".',
+      });
+    const now = new Date();
+    const recipientFiles = (flags.recipient ?? config?.recipients ?? []).map((file) => resolve(cwd, file));
+    const recipients = await readRecipients(recipientFiles, now);
+    await using target = openTarget(place, cwd);
+    refuseOtherConfig(config, target.label, cwd);
+    const state = stateFolder(env);
+    const done = await initRepository(target, {
+      recipients,
+      join: flags.join,
+      now: () => new Date(),
+      agentPath: (id) => config?.agent ?? agentPath(state, id),
+    });
+    const {repository, agent} = done;
+    const catalogFile = config?.catalog ?? catalogPath(state, repository.id);
+    Catalog.open(catalogFile, {repositoryId: repository.id})[Symbol.dispose]();
+    new TrustFile(trustPath(state, repository.id), repository.id).approve([
+      agent.fingerprint,
+      ...done.otherAgents,
+    ]);
+    const configFile = config?.file ?? resolve(cwd, flags.config ?? 'holdfast.yaml');
+    if (config === undefined) {
+      const absolute = place.includes('://') ? place : resolve(cwd, place);
+      writePrivateFile(
+        configFile,
+        renderConfigTemplate({
+          repository: absolute,
+          recipients: recipientFiles,
+          agent: done.agentPath,
+          catalog: catalogFile,
+        }),
+      );
+    }
+    this.#tell(done.created, {
+      target: target.label,
+      configFile,
+      fingerprint: agent.fingerprint,
+      wroteConfig: config === undefined,
+      others: done.otherAgents,
+    });
+    return {
+      repositoryId: repository.id,
+      repository: target.label,
+      created: done.created,
+      agent: agent.fingerprint,
+      agentKey: done.agentPath,
+      config: configFile,
+      catalog: catalogFile,
+      recipients: recipients.map(({fingerprint}) => fingerprint),
+    };
+  }
+
+  #tell(
+    created: boolean,
+    {
+      target,
+      configFile,
+      fingerprint,
+      wroteConfig,
+      others,
+    }: {
+      target: string;
+      configFile: string;
+      fingerprint: string;
+      wroteConfig: boolean;
+      others: readonly string[];
+    },
+  ): void {
+    this.log(
+      created
+        ? `Made a repository at ${target}.`
+        : `The repository at ${target} was there; this machine is enrolled in it.`,
+    );
+    this.log(`This machine signs as agent ${fingerprint}`);
+    this.log('  Note this fingerprint where you keep the private key: whoever restores compares it.');
+    for (const other of others) this.log(`Before, this agent wrote here: ${other}`);
+    this.log('');
+    this.log('Next:');
+    this.log(
+      wroteConfig
+        ? `  1. Name what to back up under "sources" in ${configFile}`
+        : `  1. ${configFile} was there already and was not changed.`,
+    );
+    this.log('  2. holdfast backup');
+    this.log(
+      '  3. Restore it once, on a machine that has the private key: holdfast restore latest --to DIR --key FILE',
+    );
+  }
+}
+
+/** Agent, catalog and recipients of one repository must not become those of another. */
+function refuseOtherConfig(config: Config | undefined, label: string, cwd: string): void {
+  if (config?.repository === undefined) return;
+  const configured = openTarget(config.repository, cwd).label;
+  if (configured === label) return;
+  throw new UsageError(`${config.file} is for the repository at ${configured}, not for ${label}.`, {
+    hint: 'Have a config of its own written with --config NEW-FILE.',
+  });
+}

@@ -1,0 +1,166 @@
+import {once} from 'node:events';
+import {closeSync, createWriteStream, existsSync, fsyncSync, openSync, renameSync, rmSync} from 'node:fs';
+import {resolve} from 'node:path';
+import {Args, Flags} from '@oclif/core';
+import {keyFlags, progressFlags} from '../cli/flags.ts';
+import {formatBytes, formatDuration} from '../cli/output.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
+import {displayName} from '../cli/terminal.ts';
+import {EXIT, UsageError} from '../errors.ts';
+import {type RestoreResult, restoreDryRun, restoreToFolder, restoreToTar} from '../operations/restore.ts';
+import {compileExcludes} from '../sources/folder/exclude.ts';
+
+type RestoreJson = RestoreResult & {readonly seconds: number; readonly to: string | null};
+
+export default class Restore extends RepositoryCommand {
+  static override summary =
+    'Restore a snapshot, or a part of it. Needs the repository and the private key, nothing else.';
+  static override description =
+    'What is restored lies directly in the folder that --to names. Run again after an interruption, it completes what is missing; ' +
+    'files that are there and differ are kept unless --overwrite says otherwise.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> latest --to /srv/restored --key ops.private.asc',
+    '<%= config.bin %> <%= command.id %> etc@2026-11-20 --include nginx --to /tmp/nginx --key ops.private.asc',
+    '<%= config.bin %> <%= command.id %> latest:app --tar - --key ops.private.asc | ssh app02 tar -x -C /srv/app',
+  ];
+  static override args = {
+    snapshot: Args.string({
+      required: true,
+      description: 'id or its beginning, latest, latest:SOURCE or SOURCE@TIME',
+    }),
+  };
+  static override flags = {
+    ...keyFlags,
+    ...progressFlags,
+    to: Flags.string({helpValue: 'DIR', description: 'the folder to restore into', exclusive: ['tar']}),
+    tar: Flags.string({helpValue: 'FILE', description: 'write a tar archive instead; - for standard output'}),
+    include: Flags.string({
+      multiple: true,
+      helpValue: 'PATTERN',
+      description: 'only this, and what is in it; syntax of .gitignore',
+    }),
+    exclude: Flags.string({
+      multiple: true,
+      helpValue: 'PATTERN',
+      description: 'leave this out; syntax of .gitignore',
+    }),
+    overwrite: Flags.option({
+      options: ['never', 'changed', 'always'] as const,
+      default: 'never' as const,
+      description: 'what happens to files that are there already and differ',
+    })(),
+    'dry-run': Flags.boolean({description: 'write nothing; tell what would be restored'}),
+    owners: Flags.boolean({allowNo: true, description: 'bring back owners; by default only as root'}),
+    special: Flags.boolean({
+      allowNo: true,
+      description: 'bring back setuid bits, devices and security attributes; by default only as root',
+    }),
+  };
+
+  async run(): Promise<RestoreJson> {
+    const {args, flags} = await this.parse(Restore);
+    if (flags.to === undefined && flags.tar === undefined && !flags['dry-run']) {
+      throw new UsageError('Where should it be restored to?', {
+        hint: 'Name an empty folder with --to DIR, or write an archive with --tar FILE.',
+      });
+    }
+    if (flags.tar === '-' && flags.json === true)
+      throw new UsageError('--tar - and --json both write to standard output.', {
+        hint: 'Leave one of them out, or give --tar a file.',
+      });
+    const selection = {
+      ...(flags.include && {include: compileExcludes(flags.include)}),
+      ...(flags.exclude && {exclude: compileExcludes(flags.exclude)}),
+    };
+    const started = performance.now();
+    await using context = await this.open(flags);
+    const {seal, source} = this.select(await context.history(), args.snapshot);
+    const restore = {
+      repository: context.repository,
+      agents: context.agents,
+      key: await context.key(),
+      signal: this.signal,
+      onProgress: this.showProgress,
+    };
+    const to = flags.to === undefined ? null : resolve(flags.to);
+    let result: RestoreResult;
+    if (flags['dry-run']) result = await restoreDryRun(restore, source, seal, selection);
+    else if (flags.tar !== undefined)
+      result = await this.#tar(flags.tar, (output) => restoreToTar(restore, source, seal, output, selection));
+    else {
+      const {overwrite, owners, special} = flags;
+      result = await restoreToFolder(restore, source, seal, to as string, {
+        ...selection,
+        overwrite,
+        ...(owners !== undefined && {owners}),
+        ...(special !== undefined && {special}),
+      });
+    }
+    const seconds = (performance.now() - started) / 1000;
+    this.#tell(result, seconds, flags['dry-run'], flags.tar === '-');
+    return {...result, seconds, to};
+  }
+
+  async #tar(
+    file: string,
+    write: (output: NodeJS.WritableStream) => Promise<RestoreResult>,
+  ): Promise<RestoreResult> {
+    if (file === '-') return write(process.stdout);
+    const path = resolve(file);
+    if (existsSync(path))
+      throw new UsageError(`${path} exists already, and is not overwritten.`, {
+        hint: 'Name another file with --tar, or remove this one.',
+      });
+    // Half an archive never has the final name.
+    const part = `${path}.part`;
+    rmSync(part, {force: true});
+    const descriptor = openSync(part, 'wx', 0o600);
+    try {
+      const output = createWriteStream(part, {fd: descriptor, autoClose: false});
+      const failed = once(output, 'error').then(([error]) => Promise.reject(error));
+      failed.catch(() => {});
+      const result = await Promise.race([write(output), failed]);
+      output.end();
+      await Promise.race([once(output, 'finish'), failed]);
+      fsyncSync(descriptor);
+      renameSync(part, path);
+      return result;
+    } catch (error) {
+      rmSync(part, {force: true});
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #tell(
+    {snapshot, source, files, bytes, entries, warnings, warningsOmitted, damaged}: RestoreResult,
+    seconds: number,
+    isDryRun: boolean,
+    isPiped: boolean,
+  ): void {
+    for (const {path, problem} of warnings)
+      this.warn(path === '' ? problem : `${displayName(path)}: ${problem}`);
+    if (warningsOmitted > 0) this.warn(`and ${warningsOmitted} more`);
+    for (const {path, problem} of damaged)
+      this.output.error({
+        code: 'DAMAGED',
+        exitCode: EXIT.notVerified,
+        message: `${displayName(path)} was not restored: ${problem}`,
+        hint: undefined,
+      });
+    const say = (text: string): void => (isPiped ? this.logToStderr(text) : this.log(text));
+    const what = `of ${source} snapshot ${snapshot} in ${formatDuration(seconds * 1000)}`;
+    if (entries.written === 0 && entries.present > 0)
+      say(`Nothing to restore: all ${entries.present} entries ${what} were there already.`);
+    else {
+      const content = isDryRun || entries.present === 0 ? `${files} files, ` : '';
+      say(
+        `${isDryRun ? 'Would restore' : 'Restored'} ${entries.written} entries (${content}${formatBytes(bytes)}) ${what}.`,
+      );
+      if (entries.present > 0) say(`${entries.present} entries were there already.`);
+    }
+    if (warnings.length + warningsOmitted > 0) this.incomplete();
+    if (damaged.length > 0) this.endWith(EXIT.notVerified);
+  }
+}

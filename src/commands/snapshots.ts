@@ -1,0 +1,101 @@
+import {Flags} from '@oclif/core';
+import {formatBytes, renderTable} from '../cli/output.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
+import type {CheckedSeal} from '../repository/seal.ts';
+
+interface SnapshotJson {
+  readonly id: string;
+  readonly source: string;
+  readonly kind: string;
+  readonly generation: string;
+  readonly time: string;
+  readonly sequence: number;
+  readonly bytes: CheckedSeal['bytes'];
+  readonly entries: CheckedSeal['entries'];
+  readonly warnings: number;
+  readonly tags: readonly string[];
+  /** Fingerprint of the agent that signed it. */
+  readonly agent: string;
+  readonly sealed: true;
+}
+
+export default class Snapshots extends RepositoryCommand {
+  static override summary = 'List the snapshots. Needs no key.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --source etc --json',
+  ];
+  static override flags = {
+    source: Flags.string({multiple: true, helpValue: 'SOURCE', description: 'only of this source'}),
+    tag: Flags.string({multiple: true, helpValue: 'TAG', description: 'only with this tag'}),
+  };
+
+  async run(): Promise<{
+    snapshots: SnapshotJson[];
+    problems: {object: string; problem: string; affects: readonly string[]}[];
+  }> {
+    const {flags} = await this.parse(Snapshots);
+    await using context = await this.open(flags);
+    const history = await context.history();
+    this.checkSources(flags.source, history, context.config);
+    const seals = history.sources
+      .flatMap((source) => source.seals)
+      .filter((seal) => flags.source === undefined || flags.source.includes(seal.source))
+      .filter((seal) => flags.tag === undefined || flags.tag.some((tag) => seal.tags.includes(tag)))
+      .sort((a, b) => (a.started < b.started ? -1 : a.started > b.started ? 1 : a.sequence - b.sequence));
+    if (seals.length === 0) this.log('No snapshots.');
+    else this.log(this.#table(seals));
+    this.warnOf(history.problems);
+    return {
+      snapshots: seals.map(asJson),
+      problems: history.problems.map(({object, problem, affects}) => ({object, problem, affects})),
+    };
+  }
+
+  /** Fits 80 columns. */
+  #table(seals: readonly CheckedSeal[]): string {
+    const hasTags = seals.some(({tags}) => tags.length > 0);
+    return renderTable(
+      [
+        {title: 'SNAPSHOT'},
+        {title: 'TIME (UTC)'},
+        {title: 'SOURCE', flexible: true},
+        {title: 'KIND'},
+        {title: 'ENTRIES', align: 'right'},
+        {title: 'SIZE', align: 'right'},
+        {title: 'STORED', align: 'right'},
+        ...(hasTags ? [{title: 'TAGS', flexible: true}] : []),
+      ],
+      seals.map((seal) => [
+        seal.snapshot.id,
+        seal.started.slice(0, 16).replace('T', ' '),
+        seal.source,
+        (seal.kind === 'full' ? 'full' : 'incr.') +
+          (seal.warnings > 0 ? `, ${seal.warnings} warning${seal.warnings === 1 ? '' : 's'}` : ''),
+        String(seal.entries.total),
+        formatBytes(seal.bytes.source),
+        formatBytes(seal.bytes.stored),
+        seal.tags.join(' '),
+      ]),
+      this.output.width,
+    );
+  }
+}
+
+function asJson(seal: CheckedSeal): SnapshotJson {
+  const {source, kind, generation, started, sequence, bytes, entries, warnings, tags, agent} = seal;
+  return {
+    id: seal.snapshot.id,
+    source,
+    kind,
+    generation,
+    time: started,
+    sequence,
+    bytes,
+    entries,
+    warnings,
+    tags,
+    agent,
+    sealed: true,
+  };
+}

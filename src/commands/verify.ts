@@ -1,0 +1,86 @@
+import {Args, Flags} from '@oclif/core';
+import {keyFlags, progressFlags} from '../cli/flags.ts';
+import {formatBytes} from '../cli/output.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
+import {displayName} from '../cli/terminal.ts';
+import {EXIT, UsageError} from '../errors.ts';
+import {type VerifyLevel, type VerifyResult, verify} from '../operations/verify.ts';
+
+const AFFECTED_SHOWN = 10;
+
+const LEVELS: Record<VerifyLevel, string> = {
+  structure: 'signatures, the chain of seals, and that everything they need is stored; no key',
+  ciphertext: 'also every byte against its name, and whom it is encrypted to; no key',
+  content: 'also that it decrypts and decompresses to what was backed up; needs the key',
+};
+
+export default class Verify extends RepositoryCommand {
+  static override summary = 'Check that everything is there, unaltered and readable.';
+  static override description = Object.entries(LEVELS)
+    .map(([level, what]) => `${level}: ${what}`)
+    .join('\n');
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --level ciphertext --sample 10%',
+    '<%= config.bin %> <%= command.id %> latest --level content --key ops.private.asc',
+  ];
+  static override args = {snapshot: Args.string({description: 'only this one; everything by default'})};
+  static override flags = {
+    ...keyFlags,
+    ...progressFlags,
+    level: Flags.option({
+      options: ['structure', 'ciphertext', 'content'] as const,
+      description: 'how deep; content with --key, else ciphertext',
+    })(),
+    sample: Flags.string({helpValue: '10%', description: 'read only so many of the packs, at random'}),
+  };
+
+  async run(): Promise<VerifyResult> {
+    const {args, flags} = await this.parse(Verify);
+    const level = flags.level ?? (flags.key === undefined ? 'ciphertext' : 'content');
+    const sample = flags.sample === undefined ? undefined : share(flags.sample);
+    await using context = await this.open(flags);
+    const history = await context.history();
+    const result = await verify(
+      {
+        repository: context.repository,
+        agents: context.agents,
+        key: level === 'content' ? await context.key() : undefined,
+        signal: this.signal,
+        onProgress: this.showProgress,
+      },
+      history,
+      {
+        level,
+        sample,
+        seal:
+          args.snapshot === undefined
+            ? undefined
+            : this.select({...history, problems: []}, args.snapshot).seal,
+      },
+    );
+    for (const {object, problem, affects} of result.problems) {
+      this.log(`${displayName(object)}: ${problem}`);
+      for (const affected of affects.slice(0, AFFECTED_SHOWN)) this.log(`  affects ${displayName(affected)}`);
+      if (affects.length > AFFECTED_SHOWN) this.log(`  and ${affects.length - AFFECTED_SHOWN} more`);
+    }
+    if (result.unfinished > 0)
+      this.log(
+        `${result.unfinished} objects belong to no snapshot: left by an unfinished run, which the next backup resumes.`,
+      );
+    const checked = `${result.snapshots} snapshots, ${result.packs} packs, ${formatBytes(result.bytes)}`;
+    if (result.ok) this.log(`Verified (${level}): ${checked}. No problems.`);
+    else {
+      this.log(`Verified (${level}): ${checked}. ${result.problems.length} problems.`);
+      this.endWith(EXIT.notVerified);
+    }
+    return result;
+  }
+}
+
+function share(text: string): number {
+  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
+  const value = Number(percent) / 100;
+  if (percent !== undefined && value > 0 && value <= 1) return value;
+  throw new UsageError(`--sample ${text} is not a share.`, {hint: 'Write it like 10%.'});
+}

@@ -1,0 +1,177 @@
+import {dirname, resolve} from 'node:path';
+import {ConfigError} from '../errors.ts';
+import {parseConfigText} from './document.ts';
+import {readConfigFile} from './file.ts';
+import {issueFindings} from './issues.ts';
+import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
+import {type CommandInput, type ConfigInput, configSchema, type FolderInput} from './schema.ts';
+import {type Environment, substitute} from './substitute.ts';
+import {parseDuration} from './units.ts';
+import {splitWords} from './words.ts';
+
+const DEFAULT_FULL = '30d';
+const DEFAULT_CONCURRENCY = 2;
+
+/** A command to run: either words, which reach the program as they are, or a script for /bin/sh. */
+export type HookCommand =
+  | {readonly words: readonly [string, ...string[]]; readonly shell?: undefined}
+  | {readonly shell: string; readonly words?: undefined};
+
+/** A folder to back up. */
+export interface FolderSourceConfig {
+  readonly kind: 'folder';
+  readonly name: string;
+  /** Absolute. */
+  readonly folder: string;
+  /** Patterns in the syntax of .gitignore. */
+  readonly exclude: readonly string[];
+  /** Leave out folders that hold a CACHEDIR.TAG. */
+  readonly excludeCaches: boolean;
+  readonly oneFileSystem: boolean;
+  readonly before: HookCommand | undefined;
+  readonly after: HookCommand | undefined;
+  /** A new generation starts when the last one is older; `Infinity` for `never`. */
+  readonly fullAfterMs: number;
+  readonly tags: readonly string[];
+  readonly allowEmpty: boolean;
+}
+
+export type SourceConfig = FolderSourceConfig;
+
+/** A config with its defaults, its paths absolute and its references filled in. */
+export interface Config {
+  /** The absolute path of the file it came from. */
+  readonly file: string;
+  /** A URL or an absolute path. */
+  readonly repository: string | undefined;
+  /** Absolute paths of public key files; empty if the config names none. */
+  readonly recipients: readonly string[];
+  /** The absolute path of the agent's key file. */
+  readonly agent: string | undefined;
+  /** The absolute path of the catalog. */
+  readonly catalog: string | undefined;
+  /** By name, in the order of the file. */
+  readonly sources: ReadonlyMap<string, SourceConfig>;
+  readonly limits: {readonly concurrency: number};
+  /** Fingerprints in lower case without blanks; undefined if the config does not say. */
+  readonly trustedAgents: readonly string[] | undefined;
+}
+
+export interface ConfigTextOptions {
+  /** The path of the config, for messages and as the base of relative paths. */
+  readonly path: string;
+  readonly env: Environment;
+}
+
+/**
+ * Reads the config at a path.
+ * @throws {@link ConfigError} if it cannot be read, or somebody else could have written it
+ * @throws {@link InvalidConfigError} with everything that is wrong with it
+ */
+export async function loadConfig({path, env}: ConfigTextOptions): Promise<Config> {
+  return parseConfig(await readConfigFile(path), {path, env});
+}
+
+/** @throws {@link InvalidConfigError} with everything that is wrong with the text */
+export function parseConfig(text: string, options: ConfigTextOptions): Config {
+  const {input, problems} = check(text, options);
+  if (input === undefined) throw new InvalidConfigError(options.path, problems);
+  return toConfig(input, options);
+}
+
+/** Everything that is wrong with the text of a config, in the order of the file. */
+export function configProblems(text: string, options: ConfigTextOptions): ConfigProblem[] {
+  return check(text, options).problems;
+}
+
+/**
+ * Everything that is wrong with the file at a path. That it cannot be read, or that somebody else could have written
+ * it, is one of its problems.
+ */
+export async function checkConfig(options: ConfigTextOptions): Promise<ConfigProblem[]> {
+  let text: string;
+  try {
+    text = await readConfigFile(options.path);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+    return [{path: '', line: 1, column: 1, message, text: message}];
+  }
+  return configProblems(text, options);
+}
+
+function check(
+  text: string,
+  {path, env}: ConfigTextOptions,
+): {input: ConfigInput | undefined; problems: ConfigProblem[]} {
+  const document = parseConfigText(text, env);
+  let findings: readonly Finding[] = document.findings;
+  let input: ConfigInput | undefined;
+  // Without the values of its variables the rest cannot be judged; but a missing variable should hide nothing else.
+  if (document.value !== undefined) {
+    const result = configSchema.safeParse(document.value);
+    if (!result.success)
+      findings = [...findings, ...elsewhere(issueFindings(result.error.issues, document), findings)];
+    else if (findings.length === 0) input = result.data;
+  }
+  const problems = [...findings]
+    .sort((a, b) => a.offset - b.offset)
+    .slice(0, MAX_FINDINGS)
+    .map((finding) => toProblem(finding, path, document.position(finding.offset)));
+  return {input, problems};
+}
+
+/** A value with an unknown reference is wrong anyhow: what else is wrong with it is noise. */
+function elsewhere(findings: readonly Finding[], known: readonly Finding[]): Finding[] {
+  const places = new Set(known.map(({offset}) => offset));
+  return findings.filter(({offset}) => !places.has(offset));
+}
+
+function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
+  const file = resolve(path);
+  const absolute = (value: string): string => resolve(dirname(file), value);
+  const full = input.full ?? DEFAULT_FULL;
+  return {
+    file,
+    repository:
+      input.repository === undefined || input.repository.startsWith('file:')
+        ? input.repository
+        : absolute(input.repository),
+    recipients: (input.recipients ?? []).map(absolute),
+    agent: input.agent === undefined ? undefined : absolute(input.agent),
+    catalog: input.catalog === undefined ? undefined : absolute(input.catalog),
+    sources: new Map(
+      Object.entries(input.sources ?? {}).map(([name, source]) => [
+        name,
+        toSource(name, {...source, folder: absolute(source.folder), full: source.full ?? full}, env),
+      ]),
+    ),
+    limits: {concurrency: input.limits?.concurrency ?? DEFAULT_CONCURRENCY},
+    trustedAgents: input.trust?.agents?.map((agent) => agent.replaceAll(' ', '').toLowerCase()),
+  };
+}
+
+function toSource(name: string, input: FolderInput & {full: string}, env: Environment): SourceConfig {
+  return {
+    kind: 'folder',
+    name,
+    folder: input.folder,
+    exclude: input.exclude ?? [],
+    excludeCaches: input.excludeCaches ?? false,
+    oneFileSystem: input.oneFileSystem ?? false,
+    before: toCommand(input.before, env),
+    after: toCommand(input.after, env),
+    fullAfterMs: input.full === 'never' ? Number.POSITIVE_INFINITY : parseDuration(input.full),
+    tags: input.tags ?? [],
+    allowEmpty: input.allowEmpty ?? false,
+  };
+}
+
+function toCommand(input: CommandInput | undefined, env: Environment): HookCommand | undefined {
+  if (input === undefined) return undefined;
+  if (typeof input === 'string') {
+    const [first, ...rest] = splitWords(input);
+    return {words: [substitute(first, env), ...rest.map((word) => substitute(word, env))]};
+  }
+  return Array.isArray(input) ? {words: input} : {shell: input.shell};
+}

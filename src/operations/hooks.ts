@@ -1,0 +1,88 @@
+/** Commands around a source's backup: to stop and start an application, say. */
+import {execa} from 'execa';
+import type {FolderSourceConfig, HookCommand} from '../config/config.ts';
+import {SourceError} from '../errors.ts';
+
+/** A command of the application has no use for what opens the history. */
+const WITHOUT_SECRETS: Record<string, undefined> = {
+  HOLDFAST_PASSPHRASE: undefined,
+  HOLDFAST_PASSPHRASE_FILE: undefined,
+  HOLDFAST_PASSPHRASE_COMMAND: undefined,
+  HOLDFAST_KEY: undefined,
+};
+
+/** Runs a hook to its end. @throws {@link SourceError} with what it said last */
+export async function runHook(
+  source: string,
+  which: 'before' | 'after',
+  command: HookCommand,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [file, ...args] = command.words ?? ['/bin/sh', '-c', command.shell];
+  const result = await execa(file, args, {
+    reject: false,
+    stdin: 'ignore',
+    stdout: 'ignore',
+    maxBuffer: {stderr: 64 * 1024},
+    env: WITHOUT_SECRETS,
+    ...(signal && {cancelSignal: signal}),
+  });
+  // What it says is told up to a limit; a talkative command is no failure.
+  if (!result.failed || (result.isMaxBuffer && result.exitCode === 0)) return;
+  signal?.throwIfAborted();
+  const lastLines = (result.stderr ?? '').trim().split('\n').slice(-3).join('; ');
+  throw new SourceError(
+    `The "${which}" command of ${source} (${file}) failed: ${howItEnded(result)}${lastLines === '' ? '' : ` (${lastLines})`}.`,
+    {
+      hint:
+        which === 'before'
+          ? 'No snapshot was made of this source. Run the command by hand to see why.'
+          : 'The snapshot was made. Run the command by hand to see why.',
+    },
+  );
+}
+
+/** Not in execa's words, which repeat the whole command: its arguments may be secret. */
+function howItEnded({
+  code,
+  signal,
+  exitCode,
+}: {
+  code?: string | undefined;
+  signal?: string | undefined;
+  exitCode?: number | undefined;
+}): string {
+  if (code === 'ENOENT') return 'the program is not there';
+  if (code === 'EACCES') return 'it may not be run';
+  return signal ?? (exitCode === undefined ? (code ?? 'it did not run') : `exit code ${exitCode}`);
+}
+
+/** Runs `work` between the hooks. `after` runs whatever happened; its failure is told when nothing worse did. */
+export async function withHooks<T>(
+  source: FolderSourceConfig,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<{result: T; afterFailed?: SourceError}> {
+  let result: T;
+  try {
+    if (source.before !== undefined) await runHook(source.name, 'before', source.before, signal);
+    result = await work();
+  } catch (error) {
+    await runAfter(source);
+    throw error;
+  }
+  const afterFailed = await runAfter(source);
+  return {result, ...(afterFailed && {afterFailed})};
+}
+
+/** An interrupted run must still start the application again: no signal here. */
+async function runAfter({name, after}: FolderSourceConfig): Promise<SourceError | undefined> {
+  if (after === undefined) return undefined;
+  try {
+    await runHook(name, 'after', after, undefined);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SourceError) return error;
+    throw error;
+  }
+}

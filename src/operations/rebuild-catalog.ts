@@ -1,0 +1,44 @@
+/** Rebuilds the catalog from the repository with the agent's key: which blobs and packs are stored. Trees stay closed to the agent. */
+import {HoldfastError} from '../errors.ts';
+import {openGenerationAsAgent} from '../repository/generation.ts';
+import type {History} from '../repository/history.ts';
+import {adoptGeneration, asRow, type SyncContext} from './backup-catalog.ts';
+
+export interface RebuildResult {
+  readonly generations: number;
+  readonly snapshots: number;
+  readonly blobs: number;
+  /** Generations that another agent made, or that are damaged: nothing can be added to them. */
+  readonly skipped: readonly {
+    readonly source: string;
+    readonly generation: string;
+    readonly problem: string;
+  }[];
+}
+
+const SKIPPED = new Set(['DAMAGED', 'OBJECT_MISSING']);
+
+export async function rebuildCatalog(context: SyncContext, history: History): Promise<RebuildResult> {
+  const {catalog, repository, agent} = context;
+  const skipped: {source: string; generation: string; problem: string}[] = [];
+  let generations = 0;
+  let snapshots = 0;
+  for (const {source, seals, generations: names} of history.sources) {
+    for (const generation of names) {
+      try {
+        const facts = await openGenerationAsAgent(repository, {source, generation}, agent);
+        await adoptGeneration(context, catalog.generations.add(asRow(facts)));
+        generations++;
+      } catch (error) {
+        // What is missing was never finished: a run was cut off between the two objects that begin a generation.
+        if (!(error instanceof HoldfastError) || !SKIPPED.has(error.code)) throw error;
+        skipped.push({source, generation, problem: error.message});
+      }
+    }
+    catalog.transaction(() => {
+      for (const seal of seals) catalog.snapshots.adopt(seal);
+    });
+    snapshots += seals.length;
+  }
+  return {generations, snapshots, blobs: catalog.blobs.count(), skipped};
+}

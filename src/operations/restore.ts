@@ -1,0 +1,274 @@
+/** Restores a snapshot into a folder. Needs the repository and a recipient's private key, nothing else. */
+import type {PrivateKey, PublicKey} from 'openpgp';
+import {DamageError} from '../errors.ts';
+import type {BlobReader} from '../repository/blob-reader.ts';
+import type {SourceHistory} from '../repository/history.ts';
+import {contentIds, openSealedGeneration, readSealedSnapshot} from '../repository/open-snapshot.ts';
+import type {Repository} from '../repository/repository.ts';
+import type {CheckedSeal} from '../repository/seal.ts';
+import type {Warning} from '../repository/snapshot.ts';
+import type {TreeEntry} from '../repository/tree.ts';
+import {type TreeVisitor, walkTrees} from '../repository/tree-walk.ts';
+import {NAME_NOT_ALLOWED, nameIsSound} from '../sources/folder/outcome.ts';
+import {FolderWriter} from '../sources/folder/writer.ts';
+import type {OnProgress} from './progress.ts';
+import {type TarSink, writeTar} from './restore-tar.ts';
+import {isEverything, type Selection, selects} from './selection.ts';
+import {WarningList} from './warnings.ts';
+
+export interface RestoreContext {
+  readonly repository: Repository;
+  readonly agents: readonly PublicKey[];
+  readonly key: PrivateKey;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface RestoreOptions extends Selection {
+  readonly overwrite: 'never' | 'changed' | 'always';
+  /** Bring back owners, setuid bits, devices and security attributes: by default only as root. */
+  readonly owners?: boolean;
+  readonly special?: boolean;
+}
+
+export interface RestoreResult {
+  readonly snapshot: string;
+  readonly source: string;
+  /** Entries that were written, and those that were there already. */
+  readonly entries: {readonly written: number; readonly present: number};
+  readonly files: number;
+  readonly bytes: number;
+  readonly warnings: readonly Warning[];
+  readonly warningsOmitted: number;
+  /** What the repository could not give back whole. */
+  readonly damaged: readonly Warning[];
+}
+
+/** Something that takes the entries of a snapshot, in order. */
+export interface EntrySink {
+  /** @returns false to leave it and what is in it out */
+  openDirectory(path: Buffer, entry: TreeEntry): boolean | Promise<boolean>;
+  closeDirectory(): void;
+  /** Writes anything but a directory; `content` gives a file's checked blobs. @returns bytes written */
+  entry(path: Buffer, entry: TreeEntry, content: () => AsyncIterable<Uint8Array>): Promise<number>;
+}
+
+/** Restores into `folder`. Run again after an interruption, it completes. */
+export async function restoreToFolder(
+  context: RestoreContext,
+  history: SourceHistory,
+  seal: CheckedSeal,
+  folder: string,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
+  const warnings = new WarningList();
+  const snapshot = await openSnapshot(context, history, seal); // A key that does not fit leaves no folder behind.
+  using writer = new FolderWriter({
+    root: folder,
+    overwrite: options.overwrite,
+    ...(options.owners !== undefined && {owners: options.owners}),
+    ...(options.special !== undefined && {special: options.special}),
+    onWarning: (path, problem) => warnings.add(path, problem),
+  });
+  const {root, ...totals} = await restoreEntries(context, snapshot, seal, options, new FolderSink(writer));
+  writer.finish(isEverything(options) ? root : undefined);
+  return {
+    ...totals,
+    entries: {written: writer.counts.written, present: writer.counts.present},
+    warnings: warnings.kept,
+    warningsOmitted: warnings.omitted,
+  };
+}
+
+/** Writes a snapshot as a tar stream (PAX), for `tar -x` or another program. */
+export async function restoreToTar(
+  context: RestoreContext,
+  history: SourceHistory,
+  seal: CheckedSeal,
+  output: NodeJS.WritableStream,
+  options: Selection,
+): Promise<RestoreResult> {
+  let written = 0;
+  const warnings = new WarningList();
+  // Whatever unpacks the archive may be less careful than our own writer.
+  const isSound = (path: Buffer, {name}: TreeEntry): boolean => {
+    if (nameIsSound(name)) return true;
+    warnings.add(path, NAME_NOT_ALLOWED);
+    return false;
+  };
+  const snapshot = await openSnapshot(context, history, seal);
+  const {root: _root, ...totals} = await writeTar(output, (sink: TarSink) =>
+    restoreEntries(context, snapshot, seal, options, {
+      openDirectory: (path, entry) => {
+        if (!isSound(path, entry)) return false;
+        written++;
+        return sink.openDirectory(path, entry);
+      },
+      closeDirectory: () => {},
+      entry: async (path, entry, content) => {
+        if (!isSound(path, entry)) return 0;
+        written++;
+        return sink.entry(path, entry, content);
+      },
+    }),
+  );
+  return {
+    ...totals,
+    entries: {written, present: 0},
+    warnings: warnings.kept,
+    warningsOmitted: warnings.omitted,
+  };
+}
+
+/** Tells what a restore would write, without writing. */
+export async function restoreDryRun(
+  context: RestoreContext,
+  history: SourceHistory,
+  seal: CheckedSeal,
+  options: Selection,
+): Promise<RestoreResult> {
+  let written = 0;
+  const count = (): true => {
+    written++;
+    return true;
+  };
+  const snapshot = await openSnapshot(context, history, seal);
+  const {root: _root, ...totals} = await restoreEntries(context, snapshot, seal, options, {
+    openDirectory: count,
+    closeDirectory: () => {},
+    entry: async (_path, entry) => (count() && entry.size) || 0,
+  });
+  return {...totals, entries: {written, present: 0}, warnings: [], warningsOmitted: 0};
+}
+
+interface OpenedSnapshot extends Awaited<ReturnType<typeof openSealedGeneration>> {
+  readonly root: TreeEntry;
+}
+
+async function openSnapshot(
+  {repository, agents, key}: RestoreContext,
+  history: SourceHistory,
+  seal: CheckedSeal,
+): Promise<OpenedSnapshot> {
+  const generation = await openSealedGeneration(repository, agents, history, seal, key);
+  const {root} = await readSealedSnapshot(repository, agents, seal, generation.reader);
+  return {...generation, root};
+}
+
+async function restoreEntries(
+  {signal, onProgress}: RestoreContext,
+  {reader, trees, problems, root}: OpenedSnapshot,
+  seal: CheckedSeal,
+  selection: Selection,
+  sink: EntrySink,
+): Promise<Pick<RestoreResult, 'snapshot' | 'source' | 'files' | 'bytes' | 'damaged'> & {root: TreeEntry}> {
+  const damaged = new WarningList();
+  for (const problem of problems) damaged.add(Buffer.from(problem.object), problem.message);
+  let files = 0;
+  let bytes = 0;
+  let visited = 0;
+  /** Directories on the way to here that nothing selected needed so far. */
+  const pending: {path: Buffer; entry: TreeEntry}[] = [];
+  const opened: boolean[] = [];
+
+  async function openPending(): Promise<boolean> {
+    for (const {path, entry} of pending.splice(0)) {
+      if (!(await sink.openDirectory(path, entry))) return false;
+      opened[depthOf(path)] = true;
+    }
+    return true;
+  }
+  const visitor: TreeVisitor = {
+    async enter(path, entry) {
+      visited++;
+      if (selection.exclude?.(path, true) === true) return false;
+      pending.push({path, entry});
+      opened[depthOf(path)] = false;
+      return !selects(selection, path, true) || openPending();
+    },
+    leave(path) {
+      if (opened[depthOf(path)] === true) sink.closeDirectory();
+      else pending.pop();
+    },
+    async entry(path, entry) {
+      signal?.throwIfAborted();
+      visited++;
+      if (!selects(selection, path, false) || !(await openPending())) return;
+      try {
+        bytes += await sink.entry(path, entry, () => contentOf(reader, entry, signal));
+        if (entry.type === 'file') files++;
+      } catch (error) {
+        if (!(error instanceof DamageError)) throw error;
+        damaged.add(path, error.message);
+      }
+      onProgress?.({
+        phase: 'restore',
+        files: {done: visited, total: seal.entries.total},
+        bytes: {done: bytes, total: seal.bytes.source},
+        current: path,
+      });
+    },
+    damaged: (path, error) => damaged.add(path, error.message),
+  };
+  await walkTrees(trees, root, seal.entries.total, visitor, signal);
+  return {snapshot: seal.snapshot.id, source: seal.source, files, bytes, damaged: damaged.kept, root};
+}
+
+async function* contentOf(
+  reader: BlobReader,
+  entry: TreeEntry,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const id of contentIds(reader, entry)) {
+    signal?.throwIfAborted();
+    yield await reader.read(id);
+  }
+}
+
+function depthOf(path: Buffer): number {
+  let depth = 0;
+  for (const byte of path) if (byte === 0x2f) depth++;
+  return depth;
+}
+
+class FolderSink implements EntrySink {
+  readonly #writer: FolderWriter;
+
+  constructor(writer: FolderWriter) {
+    this.#writer = writer;
+  }
+
+  openDirectory(_path: Buffer, entry: TreeEntry): boolean {
+    return this.#writer.openDirectory(entry.name, entry);
+  }
+
+  closeDirectory(): void {
+    this.#writer.closeDirectory();
+  }
+
+  async entry(_path: Buffer, entry: TreeEntry, content: () => AsyncIterable<Uint8Array>): Promise<number> {
+    const {name} = entry;
+    if (this.#writer.hardlink(name, entry)) return 0;
+    if (entry.type === 'symlink') this.#writer.symlink(name, entry);
+    else if (entry.type !== 'file') this.#writer.special(name, entry);
+    else return this.#file(entry, content);
+    return 0;
+  }
+
+  async #file(entry: TreeEntry, content: () => AsyncIterable<Uint8Array>): Promise<number> {
+    const file = this.#writer.file(entry.name, entry);
+    if (file === undefined) return 0;
+    let bytes = 0;
+    try {
+      for await (const chunk of content()) {
+        file.write(chunk);
+        bytes += chunk.length;
+      }
+    } catch (error) {
+      file.abort();
+      throw error;
+    }
+    file.commit();
+    return bytes;
+  }
+}

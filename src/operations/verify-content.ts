@@ -1,0 +1,207 @@
+import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
+import type {PrivateKey} from 'openpgp';
+import {DamageError, KeyError} from '../errors.ts';
+import type {BlobReader} from '../repository/blob-reader.ts';
+import type {Problem} from '../repository/history.ts';
+import {type BlobId, packObject} from '../repository/layout.ts';
+import {
+  contentIds,
+  type OpenedGeneration,
+  openSealedGeneration,
+  readSealedSnapshot,
+} from '../repository/open-snapshot.ts';
+import {MEMBER_HEADER_BYTES, memberLength, type PackRecord} from '../repository/pack.ts';
+import type {CheckedSeal} from '../repository/seal.ts';
+import {walkTrees} from '../repository/tree-walk.ts';
+import type {ChosenSource, VerifyContext} from './verify.ts';
+import {verifyCiphertext} from './verify-ciphertext.ts';
+import type {NeededObject} from './verify-structure.ts';
+
+/** The problem whose `affects` are files. */
+export const FILES_AFFECTED = 'files cannot be restored whole';
+
+/**
+ * Decrypts and decompresses every sampled pack, checks every blob, and that the trees of each snapshot are whole.
+ * @param missing names of objects that are known to be bad already
+ */
+export async function verifyContent(
+  context: VerifyContext,
+  chosen: readonly ChosenSource[],
+  sampled: readonly NeededObject[],
+  missing: ReadonlySet<string>,
+): Promise<Problem[]> {
+  const {key} = context;
+  if (key === undefined)
+    throw new KeyError('Verifying the content needs a private key.', {
+      hint: 'Give it with --key, or verify the structure or the ciphertext.',
+    });
+  // The content is read with generation.pgp; nothing else here would read what the agent keeps for itself.
+  const forAgent = sampled.filter(({kind, name}) => kind === 'secret' && name.endsWith('/agent.pgp'));
+  const problems = await verifyCiphertext({...context, onProgress: undefined}, forAgent);
+  for (const {source, seals} of chosen) {
+    for (const generation of new Set(seals.map((seal) => seal.generation))) {
+      const its = seals.filter((seal) => seal.generation === generation);
+      const packs = sampled.filter(
+        (object) =>
+          object.kind === 'pack' && object.source === source.source && object.generation === generation,
+      );
+      problems.push(...(await verifyGeneration(context, key, source, its, packs, missing)));
+    }
+  }
+  return problems;
+}
+
+async function verifyGeneration(
+  context: VerifyContext,
+  key: PrivateKey,
+  source: ChosenSource['source'],
+  seals: readonly CheckedSeal[],
+  packs: readonly NeededObject[],
+  missing: ReadonlySet<string>,
+): Promise<Problem[]> {
+  const last = seals.at(-1) as CheckedSeal;
+  const problems: Problem[] = [];
+  let opened: OpenedGeneration;
+  try {
+    opened = await openSealedGeneration(context.repository, context.agents, source, last, key);
+  } catch (error) {
+    return [
+      asProblem(
+        error,
+        seals.map((seal) => seal.snapshot.id),
+      ),
+    ];
+  }
+  const {reader} = opened;
+  const everySnapshot = seals.map((seal) => seal.snapshot.id);
+  for (const problem of opened.problems) problems.push(asProblem(problem, everySnapshot));
+  const bad = await verifyPacks(context, reader, packs, problems);
+  for (const record of reader.packs) {
+    const object = packObject(reader.generation, record.pack);
+    if (missing.has(object)) markBad(reader, record, object, bad);
+  }
+  for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, bad)));
+  return problems;
+}
+
+/** @returns the blobs that cannot be had, and why */
+async function verifyPacks(
+  {signal, onProgress}: VerifyContext,
+  reader: BlobReader,
+  packs: readonly NeededObject[],
+  problems: Problem[],
+): Promise<Map<BlobId, string>> {
+  const records = new Map([...reader.packs].map((record) => [record.pack as string, record]));
+  const idKey = createSecretKey(reader.generation.blobIdKey);
+  const total = packs.reduce((sum, object) => sum + object.size, 0);
+  const bad = new Map<BlobId, string>();
+  let bytes = 0;
+  let files = 0;
+  for (const object of packs) {
+    signal?.throwIfAborted();
+    const record = records.get(object.hash);
+    if (record === undefined) {
+      problems.push({object: object.name, problem: 'no index object describes it', affects: object.affects});
+      continue;
+    }
+    try {
+      await verifyPack(reader, record, idKey, bad);
+    } catch (error) {
+      problems.push(asProblem(error, object.affects));
+      markBad(reader, record, object.name, bad);
+    }
+    bytes += object.size;
+    onProgress?.({
+      phase: 'verify',
+      files: {done: ++files, total: packs.length},
+      bytes: {done: bytes, total},
+      current: object.name,
+    });
+  }
+  return bad;
+}
+
+/** What lies in another pack, too, can be had from there. */
+function markBad(reader: BlobReader, record: PackRecord, object: string, bad: Map<BlobId, string>): void {
+  for (const {blobs} of record.frames) {
+    for (const [id] of blobs) if (reader.place(id)?.pack === record.pack) bad.set(id, object);
+  }
+}
+
+async function verifyPack(
+  reader: BlobReader,
+  record: PackRecord,
+  idKey: KeyObject,
+  bad: Map<BlobId, string>,
+): Promise<void> {
+  const pack = await reader.openPack(record);
+  const object = packObject(reader.generation, record.pack);
+  let wrong = 0;
+  for (const frame of record.frames) {
+    const raw = reader.decompress(record, frame, pack);
+    let at = 0;
+    for (const [id, length] of frame.blobs) {
+      const content = raw.subarray(at + MEMBER_HEADER_BYTES, at + MEMBER_HEADER_BYTES + length);
+      if (createHmac('sha256', idKey).update(content).digest('hex') !== id) {
+        if (reader.place(id)?.pack === record.pack) bad.set(id, object);
+        wrong++;
+      }
+      at += memberLength(length);
+    }
+  }
+  if (wrong > 0) throw new DamageError(object, `${wrong} blobs in it are not what the index says`);
+}
+
+/** Follows the trees of a snapshot: everything must be in the index, and in no bad pack. */
+async function verifyTrees(
+  context: VerifyContext,
+  {reader, trees}: OpenedGeneration,
+  seal: CheckedSeal,
+  bad: ReadonlyMap<BlobId, string>,
+): Promise<Problem[]> {
+  const {repository, agents, signal} = context;
+  const id = seal.snapshot.id;
+  const affected = new Map<string, string[]>();
+  const affects = (object: string, path: Buffer): void => {
+    const paths = affected.get(object) ?? [];
+    affected.set(object, paths);
+    paths.push(`${id}:${path.toString()}`);
+  };
+  try {
+    const {root} = await readSealedSnapshot(repository, agents, seal, reader);
+    await walkTrees(
+      trees,
+      root,
+      seal.entries.total,
+      {
+        enter: () => true,
+        async entry(path, entry) {
+          if (entry.type !== 'file') return;
+          try {
+            for await (const blob of contentIds(reader, entry)) {
+              const object = bad.get(blob) ?? (reader.has(blob) ? undefined : `blob ${blob.slice(0, 16)}…`);
+              if (object !== undefined) affects(object, path);
+            }
+          } catch (error) {
+            if (!(error instanceof DamageError)) throw error;
+            affects(error.object, path);
+          }
+        },
+        damaged: (path, error) => affects(error.object, Buffer.concat([path, Buffer.from('/')])),
+      },
+      signal,
+    );
+  } catch (error) {
+    return [asProblem(error, [id])];
+  }
+  return [...affected].map(([object, paths]) => ({
+    object,
+    problem: FILES_AFFECTED,
+    affects: paths,
+  }));
+}
+
+function asProblem(error: unknown, affects: readonly string[]): Problem {
+  if (!(error instanceof DamageError)) throw error;
+  return {object: error.object, problem: error.message.replace(`${error.object}: `, ''), affects};
+}

@@ -1,0 +1,155 @@
+import type {PublicKey} from 'openpgp';
+import {encryptionFingerprint} from '../repository/agent.ts';
+import {type Problem, resolveNeeds, type SourceHistory} from '../repository/history.ts';
+import {
+  generationPrefix,
+  indexObject,
+  inGeneration,
+  packObject,
+  sealObject,
+  snapshotObject,
+} from '../repository/layout.ts';
+import type {CheckedSeal} from '../repository/seal.ts';
+import type {VerifyContext} from './verify.ts';
+
+/** An object that at least one seal needs. */
+export interface NeededObject {
+  readonly name: string;
+  readonly kind: 'pack' | 'index' | 'snapshot' | 'secret';
+  readonly size: number;
+  readonly sha256: string;
+  /**
+   * Whom it must be encrypted to, and nobody else: one of the fingerprints in each list. Undefined for the secrets, whose recipients
+   * only the machine that backs up knows.
+   */
+  readonly encryptedTo: readonly (readonly string[])[] | undefined;
+  /** The hash of a pack or index object. */
+  readonly hash: string;
+  readonly generation: string;
+  readonly source: string;
+  /** Ids of the snapshots that need it. */
+  readonly affects: string[];
+}
+
+/** Everything that these seals need, each object once. What cannot be resolved goes to `problems`. */
+export function neededObjects(
+  history: SourceHistory,
+  seals: readonly CheckedSeal[],
+  agents: readonly PublicKey[],
+  problems: Problem[],
+): NeededObject[] {
+  const agentSubkeys = agents.map(encryptionFingerprint);
+  const objects = new Map<string, NeededObject>();
+  const need = (object: Omit<NeededObject, 'affects'>, snapshot: string): void => {
+    const known = objects.get(object.name);
+    if (known === undefined) objects.set(object.name, {...object, affects: [snapshot]});
+    else known.affects.push(snapshot);
+  };
+  for (const seal of seals) {
+    const {snapshot, generationKey} = seal;
+    const common = {generation: seal.generation, source: seal.source};
+    const object = snapshotObject(seal, snapshot.id);
+    need(
+      {
+        ...common,
+        name: object,
+        kind: 'snapshot',
+        size: snapshot.size,
+        sha256: snapshot.sha256,
+        hash: '',
+        encryptedTo: [[generationKey]],
+      },
+      snapshot.id,
+    );
+    for (const {name, size, sha256} of seal.secrets) {
+      need(
+        {
+          ...common,
+          name: inGeneration(seal, name),
+          kind: 'secret',
+          size,
+          sha256,
+          hash: '',
+          encryptedTo: undefined,
+        },
+        snapshot.id,
+      );
+    }
+    const needs = resolveNeeds(history, seal);
+    if (needs === undefined) {
+      problems.push({
+        object: sealObject(seal, seal.sequence, snapshot.id),
+        problem: 'a seal that it builds on is missing, so what it needs is not known',
+        affects: [snapshot.id],
+      });
+      continue;
+    }
+    for (const [hash, size] of needs.packs) {
+      need(
+        {
+          ...common,
+          name: packObject(seal, hash),
+          kind: 'pack',
+          size,
+          sha256: hash,
+          hash,
+          encryptedTo: [[generationKey]],
+        },
+        snapshot.id,
+      );
+    }
+    for (const [hash, size] of needs.index) {
+      need(
+        {
+          ...common,
+          name: indexObject(seal, hash),
+          kind: 'index',
+          size,
+          sha256: hash,
+          hash,
+          encryptedTo: [[generationKey], agentSubkeys],
+        },
+        snapshot.id,
+      );
+    }
+  }
+  return [...objects.values()];
+}
+
+export interface Structure {
+  readonly problems: readonly Problem[];
+  /** Names of objects that are missing or of another size. */
+  readonly bad: ReadonlySet<string>;
+  /** Objects in the source's generations that no seal needs. */
+  readonly unfinished: number;
+}
+
+/** Looks every needed object up, by listing, and directly where a listing does not have it. */
+export async function verifyStructure(
+  {repository: {target}, signal}: VerifyContext,
+  history: SourceHistory,
+  needed: readonly NeededObject[],
+): Promise<Structure> {
+  const problems: Problem[] = [];
+  const bad = new Set<string>();
+  let unfinished = 0;
+  for (const generation of new Set([...history.generations, ...needed.map((object) => object.generation)])) {
+    const prefix = generationPrefix({source: history.source, generation});
+    const expected = new Map(
+      needed.filter((object) => object.generation === generation).map((object) => [object.name, object]),
+    );
+    const sizes = new Map<string, number>();
+    for await (const {name, sizeBytes} of target.list(prefix, {signal})) {
+      if (expected.has(name)) sizes.set(name, sizeBytes);
+      else if (!name.startsWith(`${prefix}seals/`)) unfinished++;
+    }
+    for (const object of expected.values()) {
+      const size = sizes.get(object.name) ?? (await target.stat(object.name, {signal}))?.sizeBytes;
+      if (size === object.size) continue;
+      bad.add(object.name);
+      const problem = size === undefined ? 'it is missing' : `it has ${size} bytes instead of ${object.size}`;
+      problems.push({object: object.name, problem, affects: object.affects});
+    }
+  }
+  return {problems, bad, unfinished};
+}

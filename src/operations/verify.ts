@@ -1,0 +1,106 @@
+/** Verifies a repository: its structure, its bytes, and with the key its content (docs/threat-model.md says what each level finds). */
+import type {PrivateKey, PublicKey} from 'openpgp';
+import type {History, Problem, SourceHistory} from '../repository/history.ts';
+import type {Repository} from '../repository/repository.ts';
+import type {CheckedSeal} from '../repository/seal.ts';
+import type {OnProgress} from './progress.ts';
+import {verifyCiphertext} from './verify-ciphertext.ts';
+import {FILES_AFFECTED, verifyContent} from './verify-content.ts';
+import {type NeededObject, neededObjects, verifyStructure} from './verify-structure.ts';
+
+export type VerifyLevel = 'structure' | 'ciphertext' | 'content';
+
+export interface VerifyContext {
+  readonly repository: Repository;
+  readonly agents: readonly PublicKey[];
+  /** Needed for the content. */
+  readonly key?: PrivateKey | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface VerifyOptions {
+  readonly level: VerifyLevel;
+  /** Only this snapshot. */
+  readonly seal?: CheckedSeal | undefined;
+  /** Which share of the packs is read, from 0 to 1; everything by default. */
+  readonly sample?: number | undefined;
+}
+
+export interface VerifyResult {
+  readonly level: VerifyLevel;
+  readonly ok: boolean;
+  readonly snapshots: number;
+  readonly packs: number;
+  /** Bytes that were read, or at the level of structure looked up. */
+  readonly bytes: number;
+  readonly problems: readonly Problem[];
+  /** Objects that no seal needs: of unfinished runs, which the next one resumes. No fault. */
+  readonly unfinished: number;
+}
+
+export async function verify(
+  context: VerifyContext,
+  history: History,
+  options: VerifyOptions,
+): Promise<VerifyResult> {
+  const {level, seal, sample = 1} = options;
+  const chosen = history.sources
+    .filter(({source}) => seal === undefined || source === seal.source)
+    .map((source) => ({source, seals: seal === undefined ? source.seals : [seal]}));
+  const problems: Problem[] = [];
+  if (seal === undefined) problems.push(...history.problems);
+  const needed: NeededObject[] = [];
+  const bad = new Set<string>();
+  let unfinished = 0;
+  for (const {source, seals} of chosen) {
+    const objects = neededObjects(source, seals, context.agents, problems);
+    const structure = await verifyStructure(context, source, objects);
+    problems.push(...structure.problems);
+    unfinished += seal === undefined ? structure.unfinished : 0;
+    for (const name of structure.bad) bad.add(name);
+    needed.push(...objects.filter((object) => !structure.bad.has(object.name)));
+  }
+  const packs = needed.filter((object) => object.kind === 'pack');
+  let bytes = needed.reduce((sum, object) => sum + object.size, 0);
+  let packCount = packs.length;
+  if (level !== 'structure') {
+    const sampled = needed.filter((object) => object.kind !== 'pack' || Math.random() < sample);
+    packCount = sampled.filter((object) => object.kind === 'pack').length;
+    bytes = sampled.reduce((sum, object) => sum + object.size, 0);
+    const found =
+      level === 'ciphertext'
+        ? await verifyCiphertext(context, sampled)
+        : await verifyContent(context, chosen, sampled, bad);
+    // What the structure shows already is not told again in other words; which files it affects, is.
+    problems.push(...found.filter(({object, problem}) => !bad.has(object) || problem === FILES_AFFECTED));
+  }
+  const snapshots = chosen.reduce((sum, {seals}) => sum + seals.length, 0);
+  return {
+    level,
+    ok: problems.length === 0,
+    snapshots,
+    packs: packCount,
+    bytes,
+    problems: merged(problems),
+    unfinished,
+  };
+}
+
+/** One problem of one object is told once, with everything that it affects. */
+function merged(problems: readonly Problem[]): Problem[] {
+  const byText = new Map<string, Problem>();
+  for (const problem of problems) {
+    const key = `${problem.object}\0${problem.problem}`;
+    const before = byText.get(key);
+    byText.set(
+      key,
+      before === undefined
+        ? problem
+        : {...before, affects: [...new Set([...before.affects, ...problem.affects])]},
+    );
+  }
+  return [...byText.values()];
+}
+
+export type ChosenSource = {readonly source: SourceHistory; readonly seals: readonly CheckedSeal[]};

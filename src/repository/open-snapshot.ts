@@ -1,0 +1,132 @@
+/** Opens a snapshot with a recipient's private key: the way from a seal to every file. */
+
+import type {PrivateKey, PublicKey} from 'openpgp';
+import pMap from 'p-map';
+import {openSession} from '../crypto/message.ts';
+import {inspectMessage} from '../crypto/seipd.ts';
+import {DamageError, HoldfastError} from '../errors.ts';
+import {readObject} from '../targets/read.ts';
+import {ObjectMissingError} from '../targets/target.ts';
+import {BlobReader} from './blob-reader.ts';
+import {openGeneration} from './generation.ts';
+import {resolveNeeds, type SourceHistory} from './history.ts';
+import {type BlobId, indexPrefix, parseHashObject, sha256, snapshotObject} from './layout.ts';
+import type {Repository} from './repository.ts';
+import type {CheckedSeal} from './seal.ts';
+import {readSnapshot, SNAPSHOT_MOST_BYTES, type Snapshot} from './snapshot.ts';
+import {decodeTree, type TreeEntry} from './tree.ts';
+import type {TreeSource} from './tree-walk.ts';
+
+export interface OpenedGeneration {
+  readonly reader: BlobReader;
+  readonly trees: TreeSource;
+  /** Index objects that could not be used; what only they describe cannot be found. */
+  readonly problems: readonly DamageError[];
+}
+
+/** Opens the generation of a seal with everything that the seal needs of its index. */
+export async function openSealedGeneration(
+  repository: Repository,
+  agents: readonly PublicKey[],
+  history: SourceHistory,
+  seal: CheckedSeal,
+  key: PrivateKey,
+): Promise<OpenedGeneration> {
+  const needs = resolveNeeds(history, seal);
+  const needed = needs === undefined ? undefined : new Set(needs.packs.keys());
+  const reader = new BlobReader(repository, await openGeneration(repository, seal, key), needed);
+  const index = needs?.index ?? (await listedIndex(repository, seal));
+  const problems: DamageError[] = [];
+  await pMap(
+    index,
+    async ([name, size]) => {
+      try {
+        await reader.addIndex(name, agents, size);
+      } catch (error) {
+        if (!(error instanceof DamageError)) throw error;
+        problems.push(error);
+      }
+    },
+    {concurrency: 4},
+  );
+  return {reader, problems, trees: {readTree: (id) => readTree(reader, id)}};
+}
+
+/** @throws {@link DamageError} */
+export async function readSealedSnapshot(
+  repository: Repository,
+  agents: readonly PublicKey[],
+  seal: CheckedSeal,
+  reader: BlobReader,
+): Promise<Snapshot> {
+  const object = snapshotObject(seal, seal.snapshot.id);
+  try {
+    const maxBytes = Math.min(seal.snapshot.size, SNAPSHOT_MOST_BYTES);
+    const bytes = await readObject(repository.target, object, {maxBytes});
+    if (bytes.length !== seal.snapshot.size || sha256(bytes) !== seal.snapshot.sha256)
+      throw new Error('its content is not what the seal says');
+    const sessionKey = await openSession(
+      inspectMessage(bytes, bytes.length).pkesks,
+      reader.generation.privateKey,
+    );
+    return await readSnapshot(bytes, sessionKey, agents, {
+      ...seal,
+      repository: repository.id,
+      id: seal.snapshot.id,
+    });
+  } catch (cause) {
+    if (cause instanceof ObjectMissingError) throw new DamageError(object, 'it is missing', {cause});
+    if (cause instanceof HoldfastError) throw cause;
+    throw new DamageError(object, (cause as Error).message, {cause});
+  }
+}
+
+/**
+ * The ids of a file's blobs, in order; a very large file keeps them in blobs of their own. Never all of those at once, and none
+ * beyond the file's size: a tree can repeat a blob without end.
+ * @throws {@link DamageError}
+ */
+export async function* contentIds(reader: BlobReader, entry: TreeEntry): AsyncGenerator<BlobId> {
+  let leftBytes = dataLength(entry);
+  for await (const id of listedIds(reader, entry)) {
+    const length = reader.lengthOf(id) ?? 1;
+    if (length === 0 || length > leftBytes)
+      throw new DamageError(`blob ${id.slice(0, 16)}…`, 'it does not fit into the size of its file');
+    leftBytes -= length;
+    yield id;
+  }
+}
+
+/** How many bytes a file has on disk, beside its holes. */
+function dataLength({size = 0, extents}: TreeEntry): number {
+  return extents === undefined ? size : extents.reduce((sum, [, length]) => sum + length, 0);
+}
+
+async function* listedIds(reader: BlobReader, entry: TreeEntry): AsyncGenerator<BlobId> {
+  if (entry.content !== undefined) return yield* entry.content;
+  for (const list of entry.contentIn ?? []) {
+    const bytes = await reader.read(list);
+    if (bytes.length % 32 !== 0)
+      throw new DamageError(`blob ${list.slice(0, 16)}…`, 'it is not a list of blob ids');
+    for (let at = 0; at < bytes.length; at += 32) yield bytes.toString('hex', at, at + 32) as BlobId;
+  }
+}
+
+async function readTree(reader: BlobReader, id: BlobId): Promise<TreeEntry[]> {
+  const blob = await reader.read(id);
+  try {
+    return decodeTree(blob);
+  } catch (cause) {
+    throw new DamageError(`tree ${id.slice(0, 16)}…`, (cause as Error).message, {cause});
+  }
+}
+
+async function listedIndex({target}: Repository, seal: CheckedSeal): Promise<Map<string, number>> {
+  const prefix = indexPrefix(seal);
+  const found = new Map<string, number>();
+  for await (const {name, sizeBytes} of target.list(prefix)) {
+    const hash = parseHashObject(prefix, name);
+    if (hash !== undefined) found.set(hash, sizeBytes);
+  }
+  return found;
+}

@@ -1,0 +1,139 @@
+import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
+import {type Chunker, createChunker} from '../../chunker/chunker.ts';
+import type {BlobId} from '../layout.ts';
+import type {PackKind, PackRecord} from '../pack.ts';
+import type {Packer} from './packer.ts';
+
+/** Reads the next bytes of a content into the buffer; fewer than fit only at the end. */
+export type ContentReader = (into: Buffer) => number;
+
+export interface StoredContent {
+  readonly blobs: BlobId[];
+  readonly sizeBytes: number;
+}
+
+export interface BlobWriterOptions {
+  readonly packer: Packer;
+  readonly blobIdKey: Uint8Array;
+  readonly chunker: {
+    readonly seed: Uint8Array;
+    readonly min: number;
+    readonly maskBits: number;
+    readonly max: number;
+  };
+  /** Whether an acknowledged pack holds this blob. */
+  isKnown(id: Buffer): boolean;
+}
+
+/** How much is read at once while looking for the end of a chunk. */
+const STEP_BYTES = 262_144;
+
+/** Cuts content into blobs, names them, and stores those that are new in the generation. */
+export class BlobWriter {
+  readonly counts = {blobs: 0, bytes: 0};
+  readonly #options: BlobWriterOptions;
+  readonly #chunker: Chunker;
+  readonly #key: KeyObject;
+  /** Blobs on their way: given to the packer, not yet acknowledged. */
+  readonly #pending = new Set<string>();
+  readonly #rest = Buffer.alloc(STEP_BYTES);
+
+  constructor(options: BlobWriterOptions) {
+    this.#options = options;
+    this.#chunker = createChunker(options.packer.memory, 0, options.chunker);
+    this.#key = createSecretKey(options.blobIdKey);
+  }
+
+  /** A pack was acknowledged: from now on `isKnown` answers for its blobs. */
+  acknowledged(record: PackRecord): void {
+    for (const {blobs} of record.frames) for (const [id] of blobs) this.#pending.delete(id);
+  }
+
+  /** Stores a blob that is in memory. */
+  async storeWhole(kind: PackKind, content: Uint8Array): Promise<BlobId> {
+    const mac = this.#mac(content);
+    const id = mac.toString('hex') as BlobId;
+    if (this.#isStored(id, mac)) return id;
+    const {packer} = this.#options;
+    if (packer.mustWait(kind)) await packer.ready(kind);
+    packer.reserve(kind, content.length).bytes.set(content);
+    this.#commit(kind, id, content.length);
+    return id;
+  }
+
+  /**
+   * Stores what `read` gives, in chunks. The bytes go straight into the packer's memory.
+   * @param expectedBytes what the file's size says; more or fewer may come
+   */
+  async storeContent(read: ContentReader, expectedBytes: number): Promise<StoredContent> {
+    if (expectedBytes < this.#chunker.min) return this.#storeSmall(read, expectedBytes);
+    return this.#storeChunks(read, this.#rest.subarray(0, 0));
+  }
+
+  async #storeSmall(read: ContentReader, expectedBytes: number): Promise<StoredContent> {
+    const {packer} = this.#options;
+    if (packer.mustWait('data')) await packer.ready('data');
+    // One byte more than expected tells that the file has grown, without another call.
+    const {bytes} = packer.reserve('data', expectedBytes + 1);
+    const length = read(bytes);
+    if (length > expectedBytes) return this.#storeChunks(read, Buffer.from(bytes));
+    if (length === 0) return {blobs: [], sizeBytes: 0};
+    return {blobs: [this.#storeReserved(bytes.subarray(0, length))], sizeBytes: length};
+  }
+
+  async #storeChunks(read: ContentReader, head: Buffer): Promise<StoredContent> {
+    const {packer} = this.#options;
+    const blobs: BlobId[] = [];
+    let sizeBytes = 0;
+    let rest = head;
+    for (let ended = false; !ended; ) {
+      if (packer.mustWait('data')) await packer.ready('data');
+      const {bytes, offset} = packer.reserve('data', this.#chunker.max + STEP_BYTES);
+      bytes.set(rest);
+      let length = rest.length;
+      this.#chunker.begin();
+      let cut = this.#chunker.scan(offset, length);
+      while (cut === 0 && !ended) {
+        const got = read(bytes.subarray(length, length + STEP_BYTES));
+        ended = got < STEP_BYTES;
+        length += got;
+        cut = this.#chunker.scan(offset, length);
+      }
+      if (cut === 0) cut = length;
+      else if (cut < length) ended = false;
+      rest = this.#keep(bytes.subarray(cut, length));
+      sizeBytes += cut;
+      if (cut > 0) blobs.push(this.#storeReserved(bytes.subarray(0, cut)));
+    }
+    return {blobs, sizeBytes};
+  }
+
+  /** What was read beyond a chunk belongs to the next one, which may lie in another slot. */
+  #keep(bytes: Buffer): Buffer {
+    if (bytes.length > this.#rest.length) return Buffer.from(bytes);
+    bytes.copy(this.#rest);
+    return this.#rest.subarray(0, bytes.length);
+  }
+
+  #storeReserved(content: Buffer): BlobId {
+    const mac = this.#mac(content);
+    const id = mac.toString('hex') as BlobId;
+    if (!this.#isStored(id, mac)) this.#commit('data', id, content.length);
+    return id;
+  }
+
+  #commit(kind: PackKind, id: BlobId, length: number): void {
+    this.#options.packer.commit(kind, id, length);
+    this.#pending.add(id);
+    this.counts.blobs++;
+    this.counts.bytes += length;
+  }
+
+  #isStored(id: BlobId, mac: Buffer): boolean {
+    return this.#pending.has(id) || this.#options.isKnown(mac);
+  }
+
+  #mac(content: Uint8Array): Buffer {
+    return createHmac('sha256', this.#key).update(content).digest();
+  }
+}

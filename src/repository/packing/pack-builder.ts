@@ -1,0 +1,105 @@
+import {zstdCompressSync, zstdDecompressSync} from 'node:zlib';
+import {LITERAL_HEADER_LENGTH, literalHeader} from '../../crypto/packets.ts';
+import {
+  inspectMessage,
+  type Session,
+  sealedLength,
+  sealedPrefixLength,
+  sealInPlace,
+} from '../../crypto/seipd.ts';
+import {type BlobId, type PackName, sha256} from '../layout.ts';
+import {type FrameRecord, LIMITS, type PackKind, type PackRecord} from '../pack.ts';
+
+/** Where the pack may be read: the message went wrong in this machine's memory, so nothing of it may leave. */
+export class PackCheckError extends Error {}
+
+export interface SealedPack {
+  readonly record: PackRecord;
+  readonly bytes: Buffer;
+}
+
+export interface PackBuilderOptions {
+  readonly session: Session;
+  /** Fingerprint of the only key that may open the packs. */
+  readonly generationKey: string;
+  readonly kind: PackKind;
+  /** A pack is closed when its compressed frames reach this. */
+  readonly packBytes: number;
+}
+
+const END_OF_ARCHIVE = zstdCompressSync(Buffer.alloc(1024));
+/**
+ * Compresses frames and seals them into packs. What it made is decoded and compared before it is handed out. A pack is gathered
+ * and encrypted in one piece of memory, which comes back when the pack is stored: fresh buffers would triple what a thread takes.
+ */
+export class PackBuilder {
+  readonly #options: PackBuilderOptions;
+  readonly #dataStart: number;
+  /** The pack that is being filled; its frames begin at `#dataStart`. */
+  #memory: Buffer | undefined;
+  #frames: FrameRecord[] = [];
+  #length = 0;
+  readonly #spare: Buffer[] = [];
+
+  constructor(options: PackBuilderOptions) {
+    this.#options = options;
+    this.#dataStart = sealedPrefixLength(options.session) + LITERAL_HEADER_LENGTH;
+  }
+
+  /** Takes one frame of whole tar members. Returns a pack when that filled one. */
+  add(raw: Uint8Array, blobs: readonly (readonly [BlobId, number])[]): SealedPack | undefined {
+    const compressed = zstdCompressSync(raw);
+    const back = zstdDecompressSync(compressed, {
+      chunkSize: Math.max(raw.length, 64),
+      maxOutputLength: raw.length,
+    });
+    if (Buffer.compare(back, raw) !== 0) {
+      throw new PackCheckError(
+        'A compressed frame did not decompress to what it was made of: faulty memory or a codec bug.',
+      );
+    }
+    this.#memory ??= this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#roomBytes);
+    this.#memory.set(compressed, this.#dataStart + this.#length);
+    this.#frames.push({offset: this.#length, size: compressed.length, raw: raw.length, blobs});
+    this.#length += compressed.length;
+    return this.#length >= this.#options.packBytes ? this.finish() : undefined;
+  }
+
+  /** Seals what is there, if anything. */
+  finish(): SealedPack | undefined {
+    if (this.#memory === undefined) return undefined;
+    this.#memory.set(END_OF_ARCHIVE, this.#dataStart + this.#length);
+    const dataLength = this.#length + END_OF_ARCHIVE.length;
+    this.#memory.set(literalHeader(dataLength), this.#dataStart - LITERAL_HEADER_LENGTH);
+    const bytes = sealInPlace(this.#options.session, this.#memory, LITERAL_HEADER_LENGTH + dataLength);
+    refuseForeign(bytes, this.#options.generationKey);
+    const record: PackRecord = {
+      pack: sha256(bytes) as PackName,
+      size: bytes.length,
+      kind: this.#options.kind,
+      frames: this.#frames,
+    };
+    this.#memory = undefined;
+    this.#frames = [];
+    this.#length = 0;
+    return {record, bytes};
+  }
+
+  /** Gives back the memory of a pack that is stored. */
+  giveBack(memory: Buffer): void {
+    if (memory.length === this.#roomBytes && this.#spare.length === 0) this.#spare.push(memory);
+  }
+
+  /** For frames just short of a full pack, one more of the largest size, and what encryption adds. */
+  get #roomBytes(): number {
+    return sealedLength(this.#options.session, this.#options.packBytes + LIMITS.frameBytes / 2);
+  }
+}
+
+/** Fail closed: what leaves can be opened with the generation's key and no other. */
+function refuseForeign(bytes: Buffer, generationKey: string): void {
+  const {recipients} = inspectMessage(bytes.subarray(0, 4096), bytes.length);
+  if (recipients.length !== 1 || recipients[0] !== generationKey) {
+    throw new PackCheckError('A pack was not encrypted to the generation key; it was not uploaded.');
+  }
+}

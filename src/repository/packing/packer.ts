@@ -1,0 +1,285 @@
+import {availableParallelism} from 'node:os';
+import {Worker} from 'node:worker_threads';
+import type {Session} from '../../crypto/seipd.ts';
+import {collectGarbage} from '../../system/memory.ts';
+import type {BlobId} from '../layout.ts';
+import {MEMBER_HEADER_BYTES, memberLength, type PackKind, padding, writeMemberHeader} from '../pack.ts';
+import {PackBuilder, type SealedPack} from './pack-builder.ts';
+import type {PackWorkerData} from './pack-worker.ts';
+import {
+  createSlotMemory,
+  type FilledFrame,
+  type FilledSlot,
+  FRAME_FULL_BYTES,
+  type FromWorker,
+  RESERVATION_BYTES,
+  SLOT_FULL_BYTES,
+  slotStart,
+  type ToWorker,
+} from './slots.ts';
+
+export interface PackerOptions {
+  readonly session: Session;
+  readonly generationKey: string;
+  /** Size at which a pack is closed; 16 MiB unless a test wants many. */
+  readonly packBytes?: number | undefined;
+  /** Worker threads that compress and seal; all cores but at most two by default. */
+  readonly workers?: number | undefined;
+  /** Packs that may be on their way to the target at once. */
+  readonly concurrency: number;
+  /** Stores a pack; called for several at once. A failure stops the packer. */
+  onPack(pack: SealedPack): Promise<void>;
+}
+
+/** A place in the shared memory to write a blob's content to. */
+export interface Reservation {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+/** Now and then what survived minor collections is collected, too. */
+const MAJOR_COLLECTION_PACKS = 4;
+
+/** A slot that is being filled. */
+interface Lane {
+  readonly kind: PackKind;
+  slot: number;
+  at: number;
+  frameStart: number;
+  frames: FilledFrame[];
+  blobs: [BlobId, number][];
+}
+
+interface Hand {
+  readonly worker: Worker;
+  busy: number;
+}
+
+/**
+ * Gathers blobs into frames, has them compressed and sealed by worker threads, and hands the packs to `onPack`. Memory is
+ * bounded by the slots and by `concurrency`: {@link reserve} waits when there is none. Workers start with the first full slot, so that small
+ * runs have none.
+ */
+export class Packer implements AsyncDisposable {
+  readonly memory: WebAssembly.Memory;
+  readonly #options: PackerOptions;
+  readonly #all: Buffer;
+  readonly #free: number[];
+  readonly #lanes: Record<PackKind, Lane>;
+  readonly #hands: Hand[] = [];
+  readonly #queue: FilledSlot[] = [];
+  readonly #uploads = new Set<Promise<void>>();
+  readonly #workers: number;
+  #finished = 0;
+  #stored = 0;
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+
+  constructor(options: PackerOptions) {
+    this.#options = options;
+    this.#workers = options.workers ?? Math.min(2, availableParallelism());
+    // One per worker, one that is being filled, one that waits, one for trees.
+    const slots = Math.max(this.#workers, 1) + 4;
+    this.memory = createSlotMemory(slots);
+    this.#all = Buffer.from(this.memory.buffer);
+    this.#free = Array.from({length: slots}, (_, slot) => slot);
+    this.#lanes = {data: this.#newLane('data'), tree: this.#newLane('tree')};
+  }
+
+  /** Whether {@link reserve} would have to wait; a synchronous reader asks this first. */
+  mustWait(kind: PackKind): boolean {
+    return this.#failure !== undefined || (this.#lanes[kind].slot < 0 && this.#free.length === 0);
+  }
+
+  /** Waits until {@link reserve} can go on. @throws what made the packer fail */
+  async ready(kind: PackKind): Promise<void> {
+    while (this.mustWait(kind)) {
+      this.throwIfFailed();
+      await this.#change();
+    }
+  }
+
+  /** Room for a blob of up to `length` bytes, at most {@link RESERVATION_BYTES}. Call only when {@link mustWait} is false. */
+  reserve(kind: PackKind, length: number): Reservation {
+    this.throwIfFailed();
+    if (length > RESERVATION_BYTES) throw new RangeError(`${length} bytes are more than one blob may have.`);
+    const lane = this.#lanes[kind];
+    if (lane.slot < 0) this.#startSlot(lane);
+    const offset = lane.at + MEMBER_HEADER_BYTES;
+    return {offset, bytes: this.#all.subarray(offset, offset + length)};
+  }
+
+  /** Makes the first `length` bytes of the latest reservation a blob. */
+  commit(kind: PackKind, id: BlobId, length: number): void {
+    const lane = this.#lanes[kind];
+    writeMemberHeader(this.#all, lane.at, id, length);
+    const end = lane.at + MEMBER_HEADER_BYTES + length;
+    this.#all.fill(0, end, end + padding(length));
+    lane.at += memberLength(length);
+    lane.blobs.push([id, length]);
+    if (lane.at - lane.frameStart >= FRAME_FULL_BYTES) closeFrame(lane);
+    if (lane.at - slotStart(lane.slot) >= SLOT_FULL_BYTES) this.#handOver(lane);
+  }
+
+  /** Seals everything and waits until all packs are stored. */
+  async finish(): Promise<void> {
+    for (const lane of Object.values(this.#lanes)) {
+      if (lane.blobs.length > 0) closeFrame(lane);
+      if (lane.frames.length === 0) continue;
+      if (this.#hands.length === 0) this.#packHere(lane);
+      else this.#handOver(lane);
+    }
+    while (this.#queue.length > 0 || this.#hands.some(({busy}) => busy > 0)) {
+      this.throwIfFailed();
+      await this.#change();
+    }
+    for (const {worker} of this.#hands) post(worker, {type: 'finish'});
+    while (this.#finished < this.#hands.length || this.#uploads.size > 0) {
+      this.throwIfFailed();
+      await this.#change();
+    }
+    this.throwIfFailed();
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#hands.map(({worker}) => worker.terminate()));
+    await Promise.allSettled(this.#uploads);
+  }
+
+  #newLane(kind: PackKind): Lane {
+    return {kind, slot: -1, at: 0, frameStart: 0, frames: [], blobs: []};
+  }
+
+  #startSlot(lane: Lane): void {
+    const slot = this.#free.pop();
+    if (slot === undefined) throw new Error('reserve() was called when it had to wait.');
+    lane.slot = slot;
+    lane.at = slotStart(slot);
+    lane.frameStart = lane.at;
+  }
+
+  #handOver(lane: Lane): void {
+    if (lane.blobs.length > 0) closeFrame(lane);
+    this.#queue.push({slot: lane.slot, kind: lane.kind, frames: lane.frames});
+    this.#lanes[lane.kind] = this.#newLane(lane.kind);
+    this.#dispatch();
+  }
+
+  /** Little was added: no worker is worth its start. */
+  #packHere(lane: Lane): void {
+    const {session, generationKey} = this.#options;
+    const builder = new PackBuilder({session, generationKey, kind: lane.kind, packBytes: this.#packBytes});
+    for (const {start, length, blobs} of lane.frames) {
+      const pack = builder.add(this.#all.subarray(start, start + length), blobs);
+      if (pack !== undefined) this.#upload(pack);
+    }
+    const last = builder.finish();
+    if (last !== undefined) this.#upload(last);
+    this.#free.push(lane.slot);
+    this.#lanes[lane.kind] = this.#newLane(lane.kind);
+  }
+
+  /** Gives queued slots to workers, unless packs pile up on their way to the target. Trees go to the first worker alone. */
+  #dispatch(): void {
+    while (this.#queue.length > 0 && this.#uploads.size < this.#options.concurrency) {
+      const hand = this.#idleHand();
+      const filled = this.#queue[0];
+      if (hand === undefined || filled === undefined) return;
+      this.#queue.shift();
+      hand.busy++;
+      post(hand.worker, {type: 'fill', filled});
+    }
+  }
+
+  #idleHand(): Hand | undefined {
+    const idle = this.#hands.find(({busy}) => busy === 0);
+    if (idle !== undefined) return idle;
+    if (this.#hands.length < Math.max(this.#workers, 1)) return this.#startWorker();
+    return this.#hands.find(({busy}) => busy === 1);
+  }
+
+  #startWorker(): Hand {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const workerData: PackWorkerData = {
+      memory: this.memory.buffer as unknown as SharedArrayBuffer,
+      session: this.#options.session,
+      generationKey: this.#options.generationKey,
+      packBytes: this.#packBytes,
+    };
+    const worker = new Worker(new URL(`./pack-worker.${extension}`, import.meta.url), {
+      workerData,
+      resourceLimits: {maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64},
+    });
+    const hand: Hand = {worker, busy: 0};
+    worker.on('message', (message: FromWorker) => this.#receive(hand, message));
+    worker.on('error', (error) => this.#fail(error));
+    this.#hands.push(hand);
+    return hand;
+  }
+
+  #receive(hand: Hand, message: FromWorker): void {
+    if (message.type === 'pack') {
+      const {record, memory, length} = message;
+      this.#upload({record, bytes: Buffer.from(memory, 0, length)}, () =>
+        post(hand.worker, {type: 'memory', memory}, [memory]),
+      );
+    } else if (message.type === 'free') {
+      hand.busy--;
+      this.#free.push(message.slot);
+      this.#dispatch();
+      this.#notify();
+    } else {
+      this.#finished++;
+      this.#notify();
+    }
+  }
+
+  /** @param giveBack hands the pack's memory back to the worker that made it */
+  #upload(pack: SealedPack, giveBack?: () => void): void {
+    const upload: Promise<void> = this.#options
+      .onPack(pack)
+      .then(giveBack)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#uploads.delete(upload);
+        collectGarbage(++this.#stored % MAJOR_COLLECTION_PACKS === 0 ? 'major' : 'minor');
+        this.#dispatch();
+        this.#notify();
+      });
+    this.#uploads.add(upload);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#notify();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #notify(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  get #packBytes(): number {
+    return this.#options.packBytes ?? 16 * 2 ** 20;
+  }
+}
+
+function closeFrame(lane: Lane): void {
+  lane.frames.push({start: lane.frameStart, length: lane.at - lane.frameStart, blobs: lane.blobs});
+  lane.blobs = [];
+  lane.frameStart = lane.at;
+}
+
+function post(worker: Worker, message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  worker.postMessage(message, transfer);
+}

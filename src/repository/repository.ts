@@ -1,0 +1,76 @@
+import {randomBytes} from 'node:crypto';
+import {DamageError, NewerFormatError, NoRepositoryError} from '../errors.ts';
+import {readObject} from '../targets/read.ts';
+import {ObjectMissingError, type Target} from '../targets/target.ts';
+import {Fields} from './fields.ts';
+import {FORMAT, MARKER} from './layout.ts';
+
+/** One repository that was found at its target. */
+export interface Repository {
+  readonly target: Target;
+  readonly id: string;
+  readonly created: string;
+}
+
+/** Writes the marker that makes a place a repository. */
+export async function createRepository(target: Target, now: Date): Promise<Repository> {
+  const id = randomBytes(16).toString('hex');
+  const created = now.toISOString();
+  await target.put(
+    MARKER,
+    Buffer.from(`${JSON.stringify({type: 'holdfast-repository', format: FORMAT, id, created})}\n`),
+  );
+  return {target, id, created};
+}
+
+/** The repository at the target, or undefined if there is none. */
+export async function findRepository(target: Target): Promise<Repository | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readObject(target, MARKER, {maxBytes: 65_536});
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return undefined;
+    throw error;
+  }
+  try {
+    const fields = Fields.parse(Buffer.from(bytes).toString('utf8'));
+    if (fields.text('type') !== 'holdfast-repository') throw new Error('it is not a repository marker');
+    if (fields.count('format') > FORMAT) {
+      throw new NewerFormatError(
+        `The repository at ${target.label} has format ${fields.count('format')}; this Holdfast reads up to ${FORMAT}.`,
+        {
+          hint: 'Upgrade Holdfast on this machine.',
+        },
+      );
+    }
+    if (fields.count('format') < 1) throw new Error('its format is unknown');
+    const id = fields.text('id');
+    if (!/^[0-9a-f]{32}$/.test(id)) throw new Error('its id is not one');
+    return {target, id, created: fields.time('created')};
+  } catch (cause) {
+    if (cause instanceof NewerFormatError) throw cause;
+    throw new DamageError(MARKER, (cause as Error).message, {
+      cause,
+      hint: 'Restore this object from a copy, or name the right place.',
+    });
+  }
+}
+
+/** @throws {@link NoRepositoryError} */
+export async function openRepository(target: Target, expectedId?: string): Promise<Repository> {
+  const repository = await findRepository(target);
+  if (repository === undefined) {
+    throw new NoRepositoryError(`There is no repository at ${target.label}.`, {
+      hint: 'Check the address (is the disk mounted?), or make a repository there with "holdfast init".',
+    });
+  }
+  if (expectedId !== undefined && repository.id !== expectedId) {
+    throw new NoRepositoryError(
+      `The repository at ${target.label} is ${repository.id}, not the expected ${expectedId}.`,
+      {
+        hint: 'Check whether another disk or bucket is there now.',
+      },
+    );
+  }
+  return repository;
+}

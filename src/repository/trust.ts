@@ -1,0 +1,125 @@
+/** What this machine has seen of a repository: whom it trusts to sign, and the last seal of each source (TUF's rollback check). */
+import {randomBytes} from 'node:crypto';
+import {closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync} from 'node:fs';
+import {dirname} from 'node:path';
+import {CatalogError} from '../errors.ts';
+import {Fields} from './fields.ts';
+import {isHash} from './layout.ts';
+
+export interface SeenSeal {
+  readonly sequence: number;
+  readonly hash: string;
+  /** Problems of the history that the operator has looked at, word for word. */
+  readonly accepted?: readonly string[];
+}
+
+export interface Memory {
+  readonly agents: readonly string[];
+  readonly seals: Readonly<Record<string, SeenSeal>>;
+}
+
+/** A small JSON file per repository, written whole; kept apart from the catalog, so that losing one does not lose the other. */
+export class TrustFile {
+  readonly #path: string;
+  readonly #repository: string;
+  #memory: Memory;
+
+  /** @throws {@link CatalogError} if the file is there but unusable: forgetting in silence would disarm the rollback check */
+  constructor(path: string, repository: string) {
+    this.#path = path;
+    this.#repository = repository;
+    this.#memory = this.#read();
+  }
+
+  get agents(): readonly string[] {
+    return this.#memory.agents;
+  }
+
+  seen(source: string): SeenSeal | undefined {
+    return Object.hasOwn(this.#memory.seals, source) ? this.#memory.seals[source] : undefined;
+  }
+
+  get sources(): string[] {
+    return Object.keys(this.#memory.seals);
+  }
+
+  approve(fingerprints: readonly string[]): void {
+    const agents = [...new Set([...this.#memory.agents, ...fingerprints])];
+    if (agents.length > this.#memory.agents.length) this.#write({...this.#memory, agents});
+  }
+
+  /** Notes newer seals; never goes back. */
+  remember(seals: Readonly<Record<string, SeenSeal>>): void {
+    const newer = Object.entries(seals).filter(
+      ([source, seal]) => seal.sequence > (this.seen(source)?.sequence ?? 0),
+    );
+    if (newer.length === 0) return;
+    const kept = newer.map(([source, {sequence, hash}]) => [source, {...this.seen(source), sequence, hash}]);
+    this.#write({...this.#memory, seals: {...this.#memory.seals, ...Object.fromEntries(kept)}});
+  }
+
+  /** Problems of a source's history that the operator has looked at; exactly these, and none that comes later. */
+  accepted(source: string): readonly string[] {
+    return this.seen(source)?.accepted ?? [];
+  }
+
+  /** From now on this is the newest seal, whatever was seen before, and these problems are known. */
+  accept(source: string, {sequence, hash}: SeenSeal, problems: readonly string[]): void {
+    const accepted = [...new Set([...this.accepted(source), ...problems])];
+    this.#write({...this.#memory, seals: {...this.#memory.seals, [source]: {sequence, hash, accepted}}});
+  }
+
+  #read(): Memory {
+    let text: string;
+    try {
+      text = readFileSync(this.#path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {agents: [], seals: {}};
+      throw this.#unusable(error);
+    }
+    try {
+      const fields = Fields.parse(text);
+      const seals = JSON.parse(text).seals as Record<string, {sequence: unknown; hash: unknown}>;
+      return {
+        agents: fields.texts('agents', 1000).filter(isHash),
+        seals: Object.fromEntries(
+          Object.entries(seals).map(([source, raw]) => {
+            const seal = new Fields(raw);
+            const accepted = seal.has('accepted') ? {accepted: seal.texts('accepted', 100_000)} : {};
+            return [source, {sequence: seal.count('sequence'), hash: seal.hash('hash'), ...accepted}];
+          }),
+        ),
+      };
+    } catch (cause) {
+      throw this.#unusable(cause);
+    }
+  }
+
+  #write(memory: Memory): void {
+    const part = `${this.#path}.${randomBytes(6).toString('hex')}.part`;
+    try {
+      mkdirSync(dirname(this.#path), {recursive: true, mode: 0o700});
+      const file = openSync(part, 'wx', 0o600);
+      try {
+        writeSync(file, `${JSON.stringify({repository: this.#repository, ...memory}, null, 1)}\n`);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(part, this.#path);
+    } catch (cause) {
+      throw this.#unusable(cause);
+    }
+    this.#memory = memory;
+  }
+
+  #unusable(cause: unknown): CatalogError {
+    return new CatalogError(
+      `What this machine remembers of the repository (${this.#path}) cannot be used: ${(cause as Error).message}.`,
+      {
+        cause,
+        hint: 'Repair the file or its folder; if you delete it, compare the agent fingerprints that are shown next with those you noted.',
+      },
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import {type BigIntStats, readlinkSync} from 'node:fs';
+import type {EntryType, TreeEntry} from '../../repository/tree.ts';
+import {type Libc, splitDevice} from '../../system/libc.ts';
+import type {FsPath} from './names.ts';
+
+/** The type of what lstat saw; undefined for sockets, which only the program that made them can make. */
+export function entryType(stats: BigIntStats): EntryType | undefined {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isCharacterDevice()) return 'chardevice';
+  if (stats.isBlockDevice()) return 'blockdevice';
+  return undefined;
+}
+
+/** What all entries have; `onProblem` is told of attributes that cannot be read. */
+export function describeEntry(
+  name: string,
+  path: FsPath,
+  type: EntryType,
+  stats: BigIntStats,
+  libc: Libc | undefined,
+  onProblem: (problem: string) => void,
+): TreeEntry {
+  const xattrs = libc === undefined ? undefined : readXattrs(path, libc, onProblem);
+  return {
+    name: Buffer.from(name, 'latin1'),
+    type,
+    mode: Number(stats.mode & 0o7777n),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    mtimeNs: stats.mtimeNs,
+    ...(xattrs && {xattrs}),
+    ...(type !== 'directory' && stats.nlink > 1n && {hardlink: inodeKey(stats)}),
+    ...(type === 'symlink' && {target: readlinkSync(path, {encoding: 'buffer'})}),
+    ...((type === 'chardevice' || type === 'blockdevice') && {device: splitDevice(stats.rdev)}),
+  };
+}
+
+/** Names an inode on this machine. */
+export function inodeKey(stats: BigIntStats): string {
+  return `${stats.dev}:${stats.ino}`;
+}
+
+function readXattrs(
+  path: FsPath,
+  libc: Libc,
+  onProblem: (problem: string) => void,
+): Record<string, Uint8Array> | undefined {
+  try {
+    return libc.readXattrs(typeof path === 'string' ? Buffer.from(path) : path);
+  } catch (error) {
+    const {code, message} = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP')
+      onProblem(`its extended attributes cannot be read: ${message}`);
+    return undefined;
+  }
+}

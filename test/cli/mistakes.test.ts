@@ -1,0 +1,692 @@
+/** Every mistake that a user can make by hand: one sentence, a hint, the right exit code, no stack trace (issue 2, "Must hold" 7). */
+import {execFileSync} from 'node:child_process';
+import {existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {fixture} from '../support/keys.ts';
+import {leftOut} from '../support/skips.ts';
+import {noise} from '../support/trees.ts';
+import {Scratch} from './scratch.ts';
+
+const user = new Scratch();
+const repository = user.path('repo');
+let config: string;
+
+beforeAll(async () => {
+  user.write('pass', 'correct horse battery staple\n');
+  await user.must(['keygen', 'ops', '--passphrase-file', 'pass']);
+  await user.must(['keygen', 'other', '--no-passphrase']);
+  await user.must(['init', repository, '--recipient', 'ops.public.asc']);
+  user.write('data/file', 'content');
+  user.write('data/sub/inside', 'inside');
+  config = execFileSync('cat', [user.path('holdfast.yaml')], {encoding: 'utf8'});
+  config += `sources:\n  docs: {folder: ${user.path('data')}}\n`;
+  user.write('holdfast.yaml', config);
+  await user.must(['backup']);
+  for (const name of ['gnupg-expired', 'gnupg-revoked', 'gnupg-sign-only', 'gnupg-rsa-1024'])
+    user.write(`keys/${name}.asc`, fixture(`${name}.public.asc`));
+  user.write('keys/junk.asc', 'this is not a key');
+  user.write(
+    'keys/damaged.asc',
+    fixture('sequoia-v6.private.asc')
+      .toString()
+      .replace(/\n[A-Za-z0-9+/]{20}/, '\nAAAAAAAAAAAAAAAAAAAA'),
+  );
+  user.write('wrong-pass', 'incorrect\n');
+  user.write('empty-pass', '\n');
+  user.write('open-pass', 'correct horse battery staple\n', 0o644);
+  user.write('open.private.asc', fixture('sequoia-v6-plain.private.asc'), 0o644);
+  user.write('typo.yaml', config.replace('\nsources:', '\nsourcs:'));
+  user.write('bad.yaml', 'repository: [unclosed\n');
+  user.write('writable.yaml', config);
+  execFileSync('chmod', ['666', user.path('writable.yaml')]);
+  mkdirSync(user.path('empty-mount-point'));
+  mkdirSync(user.path('taken'));
+  writeFileSync(user.path('taken.tar'), 'precious');
+});
+afterAll(() => user[Symbol.dispose]());
+
+interface Mistake {
+  readonly args: readonly string[];
+  readonly exit: number;
+  readonly code: string;
+  /** In its one sentence. */
+  readonly says: RegExp;
+  readonly hint: RegExp;
+  readonly env?: Record<string, string>;
+}
+
+const KEY = ['--key', 'ops.private.asc', '--passphrase-file', 'pass'];
+const mistakes: Record<string, Mistake> = {
+  // Commands and options (I8)
+  'an unknown command': {
+    args: ['bakcup'],
+    exit: 2,
+    code: 'USAGE',
+    says: /no command "bakcup"/,
+    hint: /"holdfast backup"/,
+  },
+  'an unknown command of a topic': {
+    args: ['catalog', 'rebild'],
+    exit: 2,
+    code: 'USAGE',
+    says: /no command "catalog rebild"/,
+    hint: /catalog rebuild/,
+  },
+  'an unknown option': {
+    args: ['backup', '--ful'],
+    exit: 2,
+    code: 'USAGE',
+    says: /no option --ful/,
+    hint: /--full/,
+  },
+  'an option without its value': {
+    args: ['restore', 'latest', '--to'],
+    exit: 2,
+    code: 'USAGE',
+    says: /--to/,
+    hint: /--help/,
+  },
+  'a value that is not allowed': {
+    args: ['verify', '--level', 'deep'],
+    exit: 2,
+    code: 'USAGE',
+    says: /--level.*structure/,
+    hint: /--help/,
+  },
+  'an empty value': {
+    args: ['snapshots', '--repository', ''],
+    exit: 2,
+    code: 'USAGE',
+    says: /empty/,
+    hint: /value/,
+  },
+  'a missing argument': {
+    args: ['restore', '--to', 'x'],
+    exit: 2,
+    code: 'USAGE',
+    says: /SNAPSHOT is missing/,
+    hint: /--help/,
+  },
+  'one argument too many': {
+    args: ['ls', 'latest', 'sub', 'more'],
+    exit: 2,
+    code: 'USAGE',
+    says: /more/,
+    hint: /--help/,
+  },
+  'options that exclude each other': {
+    args: ['restore', 'latest', '--to', 'x', '--tar', 'y'],
+    exit: 2,
+    code: 'USAGE',
+    says: /--t(o|ar)/,
+    hint: /--help/,
+  },
+  'a sample that is no share': {
+    args: ['verify', '--sample', '200%'],
+    exit: 2,
+    code: 'USAGE',
+    says: /200% is not a share/,
+    hint: /10%/,
+  },
+  'a key name with a slash': {
+    args: ['keygen', '../x', '--no-passphrase'],
+    exit: 2,
+    code: 'USAGE',
+    says: /cannot be the name/,
+    hint: /letters/,
+  },
+  'a bad duration': {
+    args: ['keygen', 'x', '--expires', 'soon', '--no-passphrase'],
+    exit: 2,
+    code: 'USAGE',
+    says: /soon/,
+    hint: /./,
+  },
+  // Repositories (B17-B19)
+  'no repository there': {
+    args: ['snapshots', '--repository', 'empty-mount-point'],
+    exit: 10,
+    code: 'NO_REPOSITORY',
+    says: /no repository at .*empty-mount-point/,
+    hint: /mounted/,
+  },
+  'a folder that is not there': {
+    args: ['snapshots', '--repository', 'nowhere'],
+    exit: 13,
+    code: 'TARGET',
+    says: /nowhere.* is not there/,
+    hint: /mounted/,
+  },
+  'backup to an unmounted disk': {
+    args: ['backup', '--repository', 'empty-mount-point'],
+    exit: 10,
+    code: 'NO_REPOSITORY',
+    says: /no repository at/,
+    hint: /mounted/,
+  },
+  'a file as a repository': {
+    args: ['snapshots', '--repository', 'pass'],
+    exit: 13,
+    code: 'TARGET',
+    says: /pass/,
+    hint: /./,
+  },
+  'an unknown kind of target': {
+    args: ['snapshots', '--repository', 'ftp://me:canary@host/x'],
+    exit: 2,
+    code: 'USAGE',
+    says: /no targets of the kind ftp/,
+    hint: /file:/,
+  },
+  'a relative file URL': {
+    args: ['snapshots', '--repository', 'file://repo'],
+    exit: 2,
+    code: 'USAGE',
+    says: /three slashes/,
+    hint: /file:\/\/\//,
+  },
+  'no repository named': {
+    args: ['snapshots', '--config', 'no-repository.yaml'],
+    exit: 2,
+    code: 'USAGE',
+    says: /No repository is named/,
+    hint: /--repository/,
+  },
+  'init where another machine was': {
+    args: ['init', repository, '--recipient', 'ops.public.asc', '--config', 'new.yaml'],
+    env: {XDG_STATE_HOME: '/nonexistent/state'},
+    exit: 2,
+    code: 'USAGE',
+    says: /made by another machine/,
+    hint: /--join/,
+  },
+  // Recipients (E2, E3, E6, E8, E9)
+  'init without a recipient': {
+    args: ['init', 'new-repo', '--config', 'none.yaml'],
+    exit: 2,
+    code: 'USAGE',
+    says: /at least one recipient/,
+    hint: /keygen/,
+  },
+  'a private key as recipient': {
+    args: ['init', 'new-repo', '-r', 'ops.private.asc', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'PRIVATE_KEY_PRESENT',
+    says: /private key/,
+    hint: /public/,
+  },
+  'a recipient that is not there': {
+    args: ['init', 'new-repo', '-r', 'nobody.asc', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /nobody\.asc cannot be read: it is not there/,
+    hint: /path/,
+  },
+  'a recipient that is a folder': {
+    args: ['init', 'new-repo', '-r', 'keys', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /it is a folder/,
+    hint: /path/,
+  },
+  'junk as recipient': {
+    args: ['init', 'new-repo', '-r', 'keys/junk.asc', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /junk\.asc/,
+    hint: /./,
+  },
+  'an expired recipient': {
+    args: ['init', 'new-repo', '-r', 'keys/gnupg-expired.asc', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /expired/,
+    hint: /./,
+  },
+  'a revoked recipient': {
+    args: ['init', 'new-repo', '-r', 'keys/gnupg-revoked.asc', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /revoked/,
+    hint: /./,
+  },
+  'a recipient that only signs': {
+    args: ['init', 'new-repo', '-r', 'keys/gnupg-sign-only.asc', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /encrypt/,
+    hint: /./,
+  },
+  'a weak recipient': {
+    args: ['init', 'new-repo', '-r', 'keys/gnupg-rsa-1024.asc', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /1024/,
+    hint: /./,
+  },
+  'the same recipient twice': {
+    args: ['init', 'new-repo', '-r', 'ops.public.asc', '-r', 'ops.public.asc', '--config', 'none.yaml'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /same key/,
+    hint: /once/,
+  },
+  'a key file that exists': {
+    args: ['keygen', 'ops', '--no-passphrase'],
+    exit: 2,
+    code: 'USAGE',
+    says: /never overwritten/,
+    hint: /another name/,
+  },
+  'inspecting junk': {
+    args: ['keys', 'inspect', 'keys/junk.asc'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /junk\.asc/,
+    hint: /./,
+  },
+  // Private keys and passphrases (E1, E8-E10, J6)
+  'a private key at hand during a backup': {
+    args: ['backup'],
+    env: {HOLDFAST_KEY: 'ops.private.asc'},
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /must not be on a machine that makes backups/,
+    hint: /Unset/,
+  },
+  'a private key given to a backup': {
+    args: ['backup', '--key', 'ops.private.asc'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /must not be on a machine that makes backups/,
+    hint: /Leave out --key/,
+  },
+  'restore without a key': {
+    args: ['restore', 'latest', '--to', 'out'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /needs the private key/,
+    hint: /--key/,
+  },
+  'a wrong passphrase': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'ops.private.asc', '--passphrase-file', 'wrong-pass'],
+    exit: 12,
+    code: 'PASSPHRASE',
+    says: /passphrase.*wrong|wrong.*passphrase|does not open/i,
+    hint: /./,
+  },
+  'an empty passphrase file': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'ops.private.asc', '--passphrase-file', 'empty-pass'],
+    exit: 12,
+    code: 'PASSPHRASE',
+    says: /is empty/,
+    hint: /./,
+  },
+  'a passphrase file that others may read': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'ops.private.asc', '--passphrase-file', 'open-pass'],
+    exit: 12,
+    code: 'PASSPHRASE',
+    says: /other users/,
+    hint: /chmod 600/,
+  },
+  'no passphrase, no terminal': {
+    args: ['cat', 'latest', 'file', '--key', 'ops.private.asc'],
+    exit: 12,
+    code: 'PASSPHRASE',
+    says: /needs its passphrase/,
+    hint: /--passphrase-file/,
+  },
+  'a passphrase command that fails': {
+    args: ['cat', 'latest', 'file', '--key', 'ops.private.asc'],
+    env: {HOLDFAST_PASSPHRASE_COMMAND: 'false canary'},
+    exit: 12,
+    code: 'PASSPHRASE',
+    says: /failed: exit code 1/,
+    hint: /by hand/,
+  },
+  "somebody else's key": {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'other.private.asc'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /[0-9a-f]{16}/i,
+    hint: /./,
+  },
+  'a public key as --key': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'ops.public.asc'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /public/,
+    hint: /private/,
+  },
+  'a private key that others may read': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'open.private.asc'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /Others may read/,
+    hint: /chmod 600/,
+  },
+  'a damaged private key': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'keys/damaged.asc'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /damaged\.asc/,
+    hint: /./,
+  },
+  'a key that GnuPG holds': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'gpg:0123456789abcdef0123456789abcdef01234567'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /GnuPG/,
+    hint: /recover\.py|export/,
+  },
+  // Config (I1, I5)
+  'a config that is not there': {
+    args: ['backup', '--config', 'missing.yaml'],
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: /missing\.yaml/,
+    hint: /./,
+  },
+  'a config typo': {
+    args: ['backup', '--config', 'typo.yaml'],
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: /Unknown key `sourcs` at .*typo\.yaml.*sources/s,
+    hint: /./,
+  },
+  'a config that is no YAML': {
+    args: ['backup', '--config', 'bad.yaml'],
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: /bad\.yaml:\d+/,
+    hint: /./,
+  },
+  'a config that anybody may write': {
+    args: ['backup', '--config', 'writable.yaml'],
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: /writable\.yaml/,
+    hint: /chmod/,
+  },
+  'an unknown source': {
+    args: ['backup', 'dosc'],
+    exit: 2,
+    code: 'USAGE',
+    says: /no source "dosc"/,
+    hint: /"docs"/,
+  },
+  // Snapshots and paths
+  'an unknown snapshot': {
+    args: ['ls', 'ffff'],
+    exit: 2,
+    code: 'NOT_FOUND',
+    says: /no snapshot "ffff"/,
+    hint: /holdfast snapshots/,
+  },
+  'a snapshot of an unknown source': {
+    args: ['ls', 'latest:nope'],
+    exit: 2,
+    code: 'NOT_FOUND',
+    says: /source "nope"/,
+    hint: /docs/,
+  },
+  'a time that is none': {
+    args: ['ls', 'docs@yesterday'],
+    exit: 2,
+    code: 'USAGE',
+    says: /not a time/,
+    hint: /2026/,
+  },
+  'a time before everything': {
+    args: ['ls', 'docs@2001-01-01'],
+    exit: 2,
+    code: 'NOT_FOUND',
+    says: /at or before 2001/,
+    hint: /snapshots/,
+  },
+  'listing a source that is not there': {
+    args: ['snapshots', '--source', 'dosc'],
+    exit: 2,
+    code: 'NOT_FOUND',
+    says: /no source "dosc"/,
+    hint: /"docs"/,
+  },
+  'finding in a source that is not there': {
+    args: ['find', '*', '--source', 'zzz'],
+    exit: 2,
+    code: 'NOT_FOUND',
+    says: /no source "zzz"/,
+    hint: /docs/,
+  },
+  'a path that is not there': {
+    args: ['ls', 'latest', 'nope'],
+    exit: 2,
+    code: 'NOT_FOUND',
+    says: /no nope in/,
+    hint: /holdfast ls/,
+  },
+  'a pattern that never matches': {
+    args: ['find', '['],
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    says: /not closed/,
+    hint: /\\\[/,
+  },
+  'cat of a folder': {
+    args: ['cat', 'latest', 'sub', ...KEY],
+    exit: 2,
+    code: 'NOT_FOUND',
+    says: /directory, not a file/,
+    hint: /holdfast ls/,
+  },
+  'restore to nowhere': {
+    args: ['restore', 'latest', ...KEY],
+    exit: 2,
+    code: 'USAGE',
+    says: /Where/,
+    hint: /--to/,
+  },
+  'restore into a file': {
+    args: ['restore', 'latest', '--to', 'pass', ...KEY],
+    exit: 1,
+    code: 'RESTORE',
+    says: /pass/,
+    hint: /folder/,
+  },
+  'restore below a file': {
+    args: ['restore', 'latest', '--to', 'pass/out', ...KEY],
+    exit: 1,
+    code: 'RESTORE',
+    says: /pass/,
+    hint: /folder/,
+  },
+  'an archive that exists': {
+    args: ['restore', 'latest', '--tar', 'taken.tar', ...KEY],
+    exit: 2,
+    code: 'USAGE',
+    says: /taken\.tar exists already/,
+    hint: /--tar/,
+  },
+  'an archive in no folder': {
+    args: ['restore', 'latest', '--tar', 'no/where.tar', ...KEY],
+    exit: 1,
+    code: 'SYSTEM',
+    says: /no\/where\.tar.*no such file/,
+    hint: /path/,
+  },
+  'an archive and JSON on stdout': {
+    args: ['restore', 'latest', '--tar', '-', ...KEY],
+    exit: 2,
+    code: 'USAGE',
+    says: /standard output/,
+    hint: /./,
+  },
+  'a fingerprint that is none': {
+    args: ['snapshots', '--agent', 'abc'],
+    exit: 2,
+    code: 'USAGE',
+    says: /not a whole fingerprint/,
+    hint: /64 digits/,
+  },
+};
+
+/** `cat` and `config schema` have no `--json`. */
+const WITHOUT_JSON = new Set(['cat']);
+
+describe('one clear sentence, a hint, the exit code, and nothing else', () => {
+  beforeAll(() => {
+    user.write('no-repository.yaml', config.replace(/^repository:.*$/m, ''));
+  });
+
+  test.concurrent.each(Object.entries(mistakes))(
+    '%s',
+    async (_, {args, exit, code, says, hint, env = {}}) => {
+      const withJson = !WITHOUT_JSON.has(args[0] as string);
+      const before = readdirSync(user.home);
+      const ran = await user.run(withJson ? [...args, '--json'] : args, {env});
+      expect(ran, ran.stderr).toMatchObject({code: exit});
+      // For people
+      expect(ran.stderr).toMatch(/^Error: \S/m);
+      expect(ran.stderr).toMatch(says);
+      expect(ran.stderr).toMatch(/^Hint: [A-Z].+$/m);
+      expect(ran.stderr.match(/^Error: /gm)).toHaveLength(1);
+      expect(ran.stderr + ran.stdout, 'a stack, or a bug').not.toMatch(
+        /^\s+at .*\d+:\d+|node:internal|\bundefined\b|Something went wrong/m,
+      );
+      expect(ran.stderr + ran.stdout).not.toContain('canary');
+      // For programs
+      if (withJson) {
+        const report = JSON.parse(ran.stdout) as Record<string, unknown>;
+        expect(Object.keys(report)).toEqual(['code', 'exitCode', 'message', 'hint']);
+        expect(report).toMatchObject({
+          code,
+          exitCode: exit,
+          message: expect.stringMatching(says),
+          hint: expect.stringMatching(hint),
+        });
+      } else expect(ran.stdout).toBe('');
+      expect(readdirSync(user.home), 'nothing was made').toEqual(before);
+    },
+  );
+});
+
+// B17, F-rows of full disks: with a file system of 1 MiB.
+describe('a full disk', () => {
+  const small = user.path('small');
+  let mounted = false;
+
+  beforeAll(() => {
+    mkdirSync(small);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small], {stdio: 'ignore'});
+      mounted = true;
+    } catch {
+      leftOut('full disks', 'needs root and the right to mount', {tolerated: true});
+    }
+    writeFileSync(user.path('data/large'), noise(3_000_000, 'large'));
+  });
+  afterAll(() => {
+    if (mounted) execFileSync('umount', [small]);
+  });
+
+  test('as repository: exit 13, no snapshot, and never booked as a fault of the source', async ({skip}) => {
+    if (!mounted) return skip();
+    await user.must([
+      'init',
+      join(small, 'repo'),
+      '-r',
+      'ops.public.asc',
+      '--config',
+      user.path('small.yaml'),
+    ]);
+    writeFileSync(user.path('small.yaml'), `sources: {docs: {folder: ${user.path('data')}}}\n`, {flag: 'a'});
+    const ran = await user.json(['backup', '--config', 'small.yaml']);
+    expect(ran.code).toBe(13);
+    expect(ran.json).toMatchObject({
+      code: 'TARGET',
+      message: expect.stringMatching(/disk is full/),
+      hint: expect.stringMatching(/room/),
+    });
+    const {json} = await user.json<{snapshots: unknown[]}>(['snapshots', '--config', 'small.yaml']);
+    expect(json.snapshots).toEqual([]);
+    rmSync(join(small, 'repo'), {recursive: true});
+  });
+
+  test('as destination of a restore: exit 1, nothing half under a final name; with room it goes on', async ({
+    skip,
+  }) => {
+    if (!mounted) return skip();
+    await user.must(['backup']);
+    const ran = await user.json(['restore', 'latest', '--to', join(small, 'out'), ...KEY]);
+    expect(ran.code).toBe(1);
+    expect(ran.json).toMatchObject({
+      code: 'RESTORE',
+      message: expect.stringMatching(/disk is full|ENOSPC/),
+      hint: expect.stringMatching(/room/),
+    });
+    expect(readdirSync(join(small, 'out'))).not.toContain('large');
+    execFileSync('mount', ['-o', 'remount,size=8m', small]);
+    await user.must(['restore', 'latest', '--to', join(small, 'out'), ...KEY]);
+    execFileSync('cmp', [join(small, 'out/large'), user.path('data/large')]);
+    rmSync(join(small, 'out'), {recursive: true});
+  });
+
+  test('as place of an archive: exit 1, and no half archive stays', async ({skip}) => {
+    if (!mounted) return skip();
+    execFileSync('mount', ['-o', 'remount,size=1m', small]);
+    const ran = await user.json(['restore', 'latest', '--tar', join(small, 'out.tar'), ...KEY]);
+    expect(ran.code).toBe(1);
+    expect(ran.json).toMatchObject({
+      message: expect.stringMatching(/the disk is full/),
+      hint: expect.stringMatching(/space|room/),
+    });
+    expect(readdirSync(small)).toEqual([]);
+  });
+});
+
+test('a source that is not there: the others are backed up, exit 1, and JSON says which', async () => {
+  user.write('two.yaml', `${config}  gone: {folder: /nonexistent/folder}\n`);
+  const ran = await user.json(['backup', '--config', 'two.yaml']);
+  expect(ran.code).toBe(1);
+  expect(ran.json).toMatchObject({
+    snapshots: [{source: 'docs'}],
+    failures: [
+      {
+        source: 'gone',
+        code: 'SOURCE',
+        exitCode: 1,
+        message: expect.stringContaining('/nonexistent/folder'),
+        hint: expect.any(String),
+      },
+    ],
+  });
+  expect(ran.stderr).toMatch(/^Error: gone: /m);
+});
+
+test('an unreadable file: exit 3, named, and the rest is in the snapshot', async () => {
+  symlinkSync('/proc/self/mem', user.path('data/link-is-kept'));
+  execFileSync('mkfifo', [user.path('data/fifo')]);
+  if (process.geteuid?.() !== 0) return;
+  const other = new Scratch();
+  try {
+    execFileSync('chmod', ['755', other.home]);
+    other.write('data/open', 'open', 0o644);
+    other.write('data/closed', 'closed', 0o600);
+    other.write('ops.public.asc', fixture('sequoia-v6-plain.public.asc'), 0o644);
+    execFileSync('chown', ['-R', '65534:65534', other.home]);
+    execFileSync('chown', ['0:0', other.path('data/closed')]);
+    const nobody = {uid: 65534};
+    await other.must(['init', 'repo', '-r', 'ops.public.asc'], nobody);
+    writeFileSync(other.path('holdfast.yaml'), `sources: {docs: {folder: ${other.path('data')}}}\n`, {
+      flag: 'a',
+    });
+    const ran = await other.json<{snapshots: {warnings: unknown[]}[]}>(['backup'], nobody);
+    expect(ran.code, ran.stderr).toBe(3);
+    expect(ran.json.snapshots[0]?.warnings).toEqual([{path: 'closed', problem: 'permission denied'}]);
+    expect(ran.stderr).toMatch(/^Warning: docs: closed: permission denied$/m);
+    expect(existsSync(other.path('repo/docs'))).toBe(true);
+  } finally {
+    other[Symbol.dispose]();
+  }
+});

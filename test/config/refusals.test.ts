@@ -1,0 +1,153 @@
+import {expect, test} from 'vitest';
+import {configProblems, parseConfig} from '../../src/config/config.ts';
+import {InvalidConfigError} from '../../src/config/problems.ts';
+
+const options = {path: '/etc/holdfast/holdfast.yaml', env: {PLACE: '/srv/my data', TOKEN: 'hunter2'}};
+const texts = (text: string): string[] =>
+  configProblems(text, options).map((problem) => problem.text.replace('/etc/holdfast/', ''));
+
+const source = (text: string): string => `sources: { app: { folder: /x, ${text} } }`;
+
+const refusals: [text: string, problem: string][] = [
+  ['', 'The file is empty at holdfast.yaml:1:1; run "holdfast init" to have one written.'],
+  ['# nothing\n', 'The file is empty at holdfast.yaml:1:1; run "holdfast init" to have one written.'],
+  ['- a', 'The file must be a mapping, not a list at holdfast.yaml:1:1.'],
+  ['hello', 'The file must be a mapping, not text at holdfast.yaml:1:1.'],
+  ['full: 30d\nrecipents: [a]', 'Unknown key `recipents` at holdfast.yaml:2:1; did you mean `recipients`?'],
+  [
+    'sources:\n  app:\n    folder: /x\n    exlude: [a]',
+    'Unknown key `exlude` at holdfast.yaml:4:5; did you mean `exclude`?',
+  ],
+  ['zzzz: 1', 'Unknown key `zzzz` at holdfast.yaml:1:1.'],
+  [
+    source('recipients: []'),
+    'Unknown key `recipients` at holdfast.yaml:1:31; it belongs to the top of the file.',
+  ],
+  ['__proto__: {}', 'Unknown key `__proto__` at holdfast.yaml:1:1.'],
+  ['sources: { __proto__: { folder: /x } }', 'Unknown key `__proto__` at holdfast.yaml:1:12.'],
+  [
+    'sources: { constructor: 1 }',
+    '`sources.constructor` does not say what to back up at holdfast.yaml:1:25; write { folder: /etc }.',
+  ],
+  ['schedule: "30 2 * * *"', '`schedule` is not supported by this version yet at holdfast.yaml:1:1.'],
+  ['retention: { last: 3 }', '`retention` is not supported by this version yet at holdfast.yaml:1:1.'],
+  ['notify: {}', '`notify` is not supported by this version yet at holdfast.yaml:1:1.'],
+  ['drills: {}', '`drills` is not supported by this version yet at holdfast.yaml:1:1.'],
+  [
+    'limits: { upload: 20MB/s }',
+    '`limits.upload` is not supported by this version yet at holdfast.yaml:1:11.',
+  ],
+  [
+    'sources: { o: { postgres: { database: o }, x: 1 } }',
+    'Sources of the kind `postgres` are not supported by this version yet at holdfast.yaml:1:17.',
+  ],
+  [source('schedule: x'), '`schedule` is not supported by this version yet at holdfast.yaml:1:31.'],
+  [
+    'repository: s3://id:key@bucket/x',
+    '`repository` is on s3, which is not supported by this version yet at holdfast.yaml:1:13.',
+  ],
+  [
+    'repository: file://srv/b',
+    '`repository` needs three slashes at holdfast.yaml:1:13; write it like file:///srv/backups/app01.',
+  ],
+  [
+    'repository: sftp:me@host:/b',
+    '`repository` is no place that Holdfast knows at holdfast.yaml:1:13; write a path, or file:///srv/backups/app01.',
+  ],
+  [
+    'repository: ~/b',
+    '`repository` uses `~`, which is not expanded here at holdfast.yaml:1:13; write the whole path.',
+  ],
+  ['repository: ""', '`repository` must not be empty at holdfast.yaml:1:13.'],
+  ['repository:', '`repository` has no value at holdfast.yaml:1:1.'],
+  ['catalog: 5', '`catalog` must be text, not a number at holdfast.yaml:1:10; put it in quotes.'],
+  ['recipients: a.asc', '`recipients` must be a list, not text at holdfast.yaml:1:13; write it in [ ].'],
+  ['recipients: []', '`recipients` must not be an empty list at holdfast.yaml:1:13.'],
+  ['sources: [a]', '`sources` must be a mapping, not a list at holdfast.yaml:1:10.'],
+  [
+    'sources: { App: { folder: /x } }',
+    '`sources.App` cannot name a source at holdfast.yaml:1:12; use up to 63 of a-z, 0-9, ".", "_" and "-", starting with a letter or digit.',
+  ],
+  [
+    'sources: { agents: { folder: /x } }',
+    '`sources.agents` is reserved at holdfast.yaml:1:12; the repository keeps something else under that name.',
+  ],
+  [
+    'sources:\n  app:\n  etc: { folder: /etc }',
+    '`sources.app` does not say what to back up at holdfast.yaml:2:3; write { folder: /etc }.',
+  ],
+  ['sources: { a: {} }', '`sources.a.folder` is missing at holdfast.yaml:1:15.'],
+  [
+    source('oneFileSystem: yes'),
+    '`sources.app.oneFileSystem` must be true or false, not text at holdfast.yaml:1:46; write true.',
+  ],
+  [
+    source('tags: [2024]'),
+    '`sources.app.tags.0` must be text, not a number at holdfast.yaml:1:38; put it in quotes.',
+  ],
+  [
+    source('tags: ["a b"]'),
+    '`sources.app.tags.0` is not a tag at holdfast.yaml:1:38; use up to 64 letters, digits and . _ : = @ / + -, starting with a letter or digit.',
+  ],
+  [
+    source('before: a && b'),
+    '`sources.app.before` uses `&`, which only a shell understands at holdfast.yaml:1:39; quote it, or ask for a shell: { shell: "…" }.',
+  ],
+  [
+    source('before: "A=1 b"'),
+    '`sources.app.before` starts with an assignment, which only a shell understands at holdfast.yaml:1:39; ask for a shell: { shell: "…" }.',
+  ],
+  [source('before: "\'a"'), "`sources.app.before` has a ' without its partner at holdfast.yaml:1:39."],
+  [source('before: " "'), '`sources.app.before` names no command at holdfast.yaml:1:39.'],
+  [
+    source('after: []'),
+    '`sources.app.after` is no command at holdfast.yaml:1:38; write text, a list of words, or { shell: "…" }.',
+  ],
+  [
+    source('after: { shell: "x ${env:TOKEN}" }'),
+    'A shell reads the environment itself at holdfast.yaml:1:47; write "$NAME" instead of ${env:NAME}.',
+  ],
+  ['full: 30', '`full` must be text, not a number at holdfast.yaml:1:7; put it in quotes.'],
+  [
+    'full: 30x',
+    '`full`: `30x` is not a duration at holdfast.yaml:1:7; write a number and a unit: s, m, h, d, w or y, such as 90m or 30d.',
+  ],
+  ['full: 0d', '`full` must be longer than nothing at holdfast.yaml:1:7; write `never` for no limit.'],
+  [
+    'full: "${env:TOKEN}"',
+    '`full`: its value is not a duration at holdfast.yaml:1:7; write a number and a unit: s, m, h, d, w or y, such as 90m or 30d.',
+  ],
+  ['full: "${env:NOPE}"', 'The environment variable `NOPE` is not set at holdfast.yaml:1:7.'],
+  ['full: "${env:a-b}"', '`${env:a-b}` names no environment variable at holdfast.yaml:1:7.'],
+  [
+    'catalog: ${secret:x}',
+    'References to the credentials store are not supported by this version yet at holdfast.yaml:1:10; use `${env:NAME}`.',
+  ],
+  ['limits: { concurrency: 0 }', '`limits.concurrency` must be at least 1 at holdfast.yaml:1:24.'],
+  ['limits: { concurrency: 65 }', '`limits.concurrency` must be at most 64 at holdfast.yaml:1:24.'],
+  [
+    'limits: { concurrency: 1.5 }',
+    '`limits.concurrency` must be a whole number, not a fraction at holdfast.yaml:1:24.',
+  ],
+  [
+    'trust: { agents: [abc] }',
+    '`trust.agents.0` must be a fingerprint: 40 or 64 hexadecimal digits at holdfast.yaml:1:19.',
+  ],
+  ['full: 1d\nfull: 2d', 'The key `full` is given twice at holdfast.yaml:2:1; keep one of them.'],
+  ['sources:\n\tapp: 1', 'A tab is used for indentation at holdfast.yaml:2:1; use spaces.'],
+  ['full: *x', 'The alias `*x` has no anchor before it at holdfast.yaml:1:7.'],
+  ['? [a]\n: 1', 'A key must be plain text at holdfast.yaml:1:3.'],
+  [
+    'full: 1d\n---\nfull: 2d',
+    'The file holds several YAML documents at holdfast.yaml:2:1; keep one, without `---`.',
+  ],
+  ['full: !js 1d', 'Unresolved tag: !js at holdfast.yaml:1:7.'],
+  ['['.repeat(50_000), 'The file is nested too deeply at holdfast.yaml:1:1.'],
+  ['#'.repeat(2 ** 20 + 1), 'The file is too large for a config at holdfast.yaml:1:1.'],
+];
+for (const [text, problem] of refusals) {
+  test(`refused: ${JSON.stringify(text).slice(0, 70)}`, () => {
+    expect(texts(text)).toEqual([problem]);
+    expect(() => parseConfig(text, options)).toThrow(InvalidConfigError);
+  });
+}
