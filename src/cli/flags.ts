@@ -52,11 +52,6 @@ export const progressFlags = {
   })(),
 };
 
-/** For commands that destroy something. */
-export const yesFlags = {
-  yes: Flags.boolean({char: 'y', description: 'do not ask'}),
-};
-
 /** An option that takes a duration, such as `90m`; its value is in ms. */
 export const durationFlag = Flags.custom<number>({
   helpValue: 'DURATION',

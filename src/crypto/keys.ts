@@ -5,7 +5,7 @@ import {damagedKey, holdsPrivateKey, type KeyBlock, readKeyBlock} from './key-bl
 import {algorithmName, judgeKey, type Unfitness} from './key-fitness.ts';
 import {isLocked, secretPackets} from './private-key.ts';
 
-export {type LockedKey, readPrivateKey, unlockPrivateKey} from './private-key.ts';
+export {readPrivateKey, unlockPrivateKey} from './private-key.ts';
 
 /** What a key file says, for `keys inspect`. */
 export interface KeyFacts {

@@ -32,7 +32,6 @@ import {
   indexObject,
   type PackName,
   packObject,
-  parseSealObject,
   sealObject,
   sha256,
   snapshotObject,
@@ -345,14 +344,6 @@ export function line(name: string, more: Record<string, unknown> = {}): string {
     }),
   ) as Record<string, unknown>;
   return JSON.stringify({...honest, ...more});
-}
-
-/** Sequence and snapshot id in a seal's name. */
-export function sealParts(name: string): {sequence: number; id: string} {
-  const [source = '', generation = ''] = name.split('/');
-  const parts = parseSealObject({source, generation}, name);
-  if (parts === undefined) throw new Error(`${name} is not named like a seal`);
-  return parts;
 }
 
 function frameOf(id: BlobId, blob: Uint8Array): Buffer {

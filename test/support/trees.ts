@@ -4,7 +4,7 @@ import {chmodSync, chownSync, lchownSync, linkSync, mkdirSync, symlinkSync, writ
 import {join} from 'node:path';
 import {nest, noise, run, sparse, touch} from './tree-pieces.ts';
 
-export {type DescribeOptions, describeTree, type EntryDescription} from './describe-tree.ts';
+export {describeTree, type EntryDescription} from './describe-tree.ts';
 export {editNastyTree} from './edit-tree.ts';
 export {noise} from './tree-pieces.ts';
 
