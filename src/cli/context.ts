@@ -12,19 +12,23 @@ import type {BackupContext} from '../operations/backup.ts';
 import {type Agent, loadAgent} from '../repository/agent.ts';
 import {trustedAgents} from '../repository/agents.ts';
 import {type History, readHistory} from '../repository/history.ts';
+import {KnownPlaces} from '../repository/known-places.ts';
 import {openRepository, type Repository} from '../repository/repository.ts';
 import {TrustFile} from '../repository/trust.ts';
 import {openTarget} from '../targets/open.ts';
 import type {Target} from '../targets/target.ts';
+import {expectedRepository} from './expected-repository.ts';
 import {hiddenPrompt} from './hidden-prompt.ts';
 import {assertKeyFileIsPrivate} from './key-file.ts';
 import type {Output} from './output.ts';
 import {openPrivateKey} from './passphrase.ts';
-import {agentPath, catalogPath, stateFolder, trustPath} from './places.ts';
+import {agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath} from './places.ts';
 
 export interface ContextFlags {
   readonly config?: string | undefined;
   readonly repository?: string | undefined;
+  /** The id of the repository that must be there; over the config, and over what this machine remembers. */
+  readonly 'repository-id'?: string | undefined;
   /** Fingerprints to trust, beside those of the config. */
   readonly agent?: readonly string[] | undefined;
   readonly key?: string | undefined;
@@ -74,8 +78,12 @@ export class CliContext implements AsyncDisposable {
       });
     }
     const target = openTarget(url, cwd);
-    const repository = await openRepository(target);
     const state = stateFolder(env);
+    const places = new KnownPlaces(knownPlacesPath(state));
+    const repository = await openRepository(
+      target,
+      expectedRepository({flags, config, cwd, label: target.label, places}),
+    );
     const trust = new TrustFile(trustPath(state, repository.id), repository.id);
     const approved = [...(flags.agent ?? []), ...(config?.trustedAgents ?? [])].map(fingerprint);
     const {keys, strangers, lost, metFirst} = await trustedAgents(repository, trust, approved);
@@ -92,6 +100,7 @@ export class CliContext implements AsyncDisposable {
       output.warn(
         `${object}: the key of this trusted agent is missing or altered; what it signed cannot be checked.`,
       );
+    places.remember(target.label, repository.id);
     return new CliContext({config, target, repository, trust, agents: keys}, options, state);
   }
 

@@ -25,3 +25,5 @@ export const agentPath = (state: string, repositoryId: string): string =>
   join(state, repositoryId, 'agent.private.asc');
 export const trustPath = (state: string, repositoryId: string): string =>
   join(state, repositoryId, 'seen.json');
+/** Which repository was met at which address. */
+export const knownPlacesPath = (state: string): string => join(state, 'places');

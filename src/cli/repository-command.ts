@@ -9,7 +9,16 @@ import {selectSnapshot} from '../repository/snapshots.ts';
 import {BaseCommand} from './base-command.ts';
 import {CliContext, type ContextFlags} from './context.ts';
 
-/** Whose signatures count, beside what this machine remembers. */
+export const repositoryIdFlag = {
+  'repository-id': Flags.string({
+    helpValue: 'ID',
+    description:
+      'the repository that must be there; needed once when another one was put at an address on purpose',
+    helpGroup: 'GLOBAL',
+  }),
+};
+
+/** Which repository is meant and whose signatures count, beside what this machine remembers. */
 export const trustFlags = {
   agent: Flags.string({
     multiple: true,
@@ -18,6 +27,7 @@ export const trustFlags = {
       'trust this agent, too; needed at the first contact with a repository that several machines wrote to',
     helpGroup: 'GLOBAL',
   }),
+  ...repositoryIdFlag,
 };
 
 /** A command that works on a repository. */

@@ -4,11 +4,14 @@ import {Args, Flags} from '@oclif/core';
 import {Catalog} from '../catalog/catalog.ts';
 import {BaseCommand} from '../cli/base-command.ts';
 import {configOf, readRecipients} from '../cli/context.ts';
-import {agentPath, catalogPath, stateFolder, trustPath} from '../cli/places.ts';
+import {expectedRepository} from '../cli/expected-repository.ts';
+import {agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath} from '../cli/places.ts';
+import {repositoryIdFlag} from '../cli/repository-command.ts';
 import type {Config} from '../config/config.ts';
 import {renderConfigTemplate} from '../config/template.ts';
 import {UsageError} from '../errors.ts';
 import {initRepository, writePrivateFile} from '../operations/init.ts';
+import {KnownPlaces} from '../repository/known-places.ts';
 import {TrustFile} from '../repository/trust.ts';
 import {openTarget} from '../targets/open.ts';
 
@@ -44,6 +47,7 @@ export default class Init extends BaseCommand {
       helpValue: 'FILE',
       description: 'public key of somebody who can restore',
     }),
+    ...repositoryIdFlag,
     join: Flags.boolean({description: 'take over the repository of another machine, which was lost'}),
   };
 
@@ -64,8 +68,11 @@ export default class Init extends BaseCommand {
     await using target = openTarget(place, cwd);
     refuseOtherConfig(config, target.label, cwd);
     const state = stateFolder(env);
+    const places = new KnownPlaces(knownPlacesPath(state));
+    const expected = expectedRepository({flags, config, cwd, label: target.label, places});
     const done = await initRepository(target, {
       recipients,
+      expected,
       join: flags.join,
       now: () => new Date(),
       agentPath: (id) => config?.agent ?? agentPath(state, id),
@@ -77,6 +84,11 @@ export default class Init extends BaseCommand {
       agent.fingerprint,
       ...done.otherAgents,
     ]);
+    if (expected !== undefined && expected.id !== repository.id)
+      this.warn(
+        `the repository ${expected.id} that was at ${target.label} before is not there any more; a new one was made.`,
+      );
+    places.remember(target.label, repository.id);
     const configFile = config?.file ?? resolve(cwd, flags.config ?? 'holdfast.yaml');
     if (config === undefined) {
       const absolute = place.includes('://') ? place : resolve(cwd, place);
@@ -84,6 +96,7 @@ export default class Init extends BaseCommand {
         configFile,
         renderConfigTemplate({
           repository: absolute,
+          repositoryId: repository.id,
           recipients: recipientFiles,
           agent: done.agentPath,
           catalog: catalogFile,
@@ -95,6 +108,7 @@ export default class Init extends BaseCommand {
       configFile,
       fingerprint: agent.fingerprint,
       wroteConfig: config === undefined,
+      toPin: config !== undefined && config.repositoryId === undefined ? repository.id : undefined,
       others: done.otherAgents,
     });
     return {
@@ -117,12 +131,14 @@ export default class Init extends BaseCommand {
       fingerprint,
       wroteConfig,
       others,
+      toPin,
     }: {
       target: string;
       configFile: string;
       fingerprint: string;
       wroteConfig: boolean;
       others: readonly string[];
+      toPin: string | undefined;
     },
   ): void {
     this.log(
@@ -140,6 +156,10 @@ export default class Init extends BaseCommand {
         ? `  1. Name what to back up under "sources" in ${configFile}`
         : `  1. ${configFile} was there already and was not changed.`,
     );
+    if (toPin !== undefined)
+      this.log(
+        `     Add this line to it, so that no other repository can take its place: repositoryId: "${toPin}"`,
+      );
     this.log('  2. holdfast backup');
     this.log(
       '  3. Restore it once, on a machine that has the private key: holdfast restore latest --to DIR --key FILE',

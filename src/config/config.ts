@@ -44,6 +44,8 @@ export interface Config {
   readonly file: string;
   /** A URL or an absolute path. */
   readonly repository: string | undefined;
+  /** The id of the repository that must be there. */
+  readonly repositoryId: string | undefined;
   /** Absolute paths of public key files; empty if the config names none. */
   readonly recipients: readonly string[];
   /** The absolute path of the agent's key file. */
@@ -137,6 +139,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
       input.repository === undefined || input.repository.startsWith('file:')
         ? input.repository
         : absolute(input.repository),
+    repositoryId: input.repositoryId,
     recipients: (input.recipients ?? []).map(absolute),
     agent: input.agent === undefined ? undefined : absolute(input.agent),
     catalog: input.catalog === undefined ? undefined : absolute(input.catalog),

@@ -18,6 +18,8 @@ export const LATER_KEYS: ReadonlySet<string> = new Set([
   'sources.*.retention',
 ]);
 
+const REPOSITORY_ID_PATTERN = '^[0-9a-f]{32}$';
+
 /** Kinds of sources that are yet to come. */
 export const LATER_KINDS: readonly string[] = ['postgres', 'mysql', 'sqlite', 'redis', 'mongodb', 'command'];
 
@@ -101,6 +103,12 @@ export const configSchema = z
       .check(problemCheck(repositoryProblem))
       .optional()
       .describe('Where the backups go: file:///srv/backups/app01 or a path.'),
+    repositoryId: z
+      .string()
+      .check(problemCheck(repositoryIdProblem))
+      .meta({pattern: REPOSITORY_ID_PATTERN})
+      .optional()
+      .describe('The id of the repository that must be there. Another one in its place is refused.'),
     recipients: z
       .array(path)
       .min(1)
@@ -180,6 +188,11 @@ export function repositoryProblem(value: string): string | undefined {
     return 'is no place that Holdfast knows; write a path, or file:///srv/backups/app01';
   }
   return pathProblem(value);
+}
+
+function repositoryIdProblem(value: string): string | undefined {
+  if (new RegExp(REPOSITORY_ID_PATTERN).test(value)) return undefined;
+  return 'must be the id of a repository: 32 hexadecimal digits; quote it, and copy it from holdfast.json or from what init printed';
 }
 
 function fingerprintProblem(value: string): string | undefined {

@@ -3,6 +3,7 @@ import {escapeReferences} from './substitute.ts';
 export interface TemplateOptions {
   /** A URL or an absolute path. */
   readonly repository: string;
+  readonly repositoryId: string;
   /** Absolute paths of the public keys. */
   readonly recipients: readonly string[];
   /** The absolute path of the agent's key. */
@@ -12,12 +13,20 @@ export interface TemplateOptions {
 }
 
 /** The `holdfast.yaml` that `init` writes: valid as it stands, and showing only what works. */
-export function renderConfigTemplate({repository, recipients, agent, catalog}: TemplateOptions): string {
+export function renderConfigTemplate({
+  repository,
+  repositoryId,
+  recipients,
+  agent,
+  catalog,
+}: TemplateOptions): string {
   return `# Holdfast: what this machine backs up, and where to. After a change: holdfast config check
 # Only root and the user who runs the backup may be able to write to this file.
 
 # Where the backups go.
 repository: ${scalar(repository)}
+# Which repository must be there: another one in its place, or an empty disk, is refused.
+repositoryId: ${scalar(repositoryId)}
 
 # The public keys that can restore. Their private halves must never be on this machine.
 recipients:

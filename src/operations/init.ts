@@ -19,13 +19,22 @@ import {type Agent, loadAgent, newAgent} from '../repository/agent.ts';
 import {enrolAgent} from '../repository/agents.ts';
 import {kitFiles} from '../repository/kit.ts';
 import {agentObject} from '../repository/layout.ts';
-import {createRepository, findRepository, type Repository} from '../repository/repository.ts';
+import {
+  createRepository,
+  type ExpectedRepository,
+  findRepository,
+  openRepository,
+  type Repository,
+  refuseOther,
+} from '../repository/repository.ts';
 import {ObjectExistsError, type Target} from '../targets/target.ts';
 
 export interface InitOptions {
   readonly recipients: readonly Recipient[];
   /** Where this machine's key goes, once the repository's id is known. */
   agentPath(repositoryId: string): string;
+  /** The repository that was at this place before, if it is known. */
+  readonly expected?: ExpectedRepository | undefined;
   /** Enrol in a repository that another machine made: its VM was lost. */
   readonly join: boolean;
   now(): Date;
@@ -42,7 +51,8 @@ export interface Initialized {
 }
 
 /**
- * @throws {@link UsageError} if there is a repository of another machine and `join` was not asked for; {@link KeyError}
+ * @throws {@link UsageError} if there is a repository of another machine and `join` was not asked for; {@link KeyError};
+ *   NoRepositoryError if another one is there than is expected, or none where one is pinned
  */
 export async function initRepository(target: Target, options: InitOptions): Promise<Initialized> {
   const {recipients, now, join} = options;
@@ -51,8 +61,12 @@ export async function initRepository(target: Target, options: InitOptions): Prom
       hint: 'Make a key pair on a client machine with "holdfast keygen", bring the public half here, and give it with --recipient.',
     });
   }
+  const {expected} = options;
+  // Where a repository must be, none is made: an unmounted disk looks like an empty place.
+  if (expected?.isPinned === true) await openRepository(target, expected);
   await target.create();
   const found = await findRepository(target);
+  if (found !== undefined && expected !== undefined) refuseOther(found, expected);
   const agents = found === undefined ? [] : await enrolled(target);
   const mine = found === undefined ? undefined : options.agentPath(found.id);
   const isMine = mine !== undefined && existsSync(mine);

@@ -44,9 +44,7 @@ export async function findRepository(target: Target): Promise<Repository | undef
       );
     }
     if (fields.count('format') < 1) throw new Error('its format is unknown');
-    const id = fields.text('id');
-    if (!/^[0-9a-f]{32}$/.test(id)) throw new Error('its id is not one');
-    return {target, id, created: fields.time('created')};
+    return {target, id: repositoryId(fields), created: fields.time('created')};
   } catch (cause) {
     if (cause instanceof NewerFormatError) throw cause;
     throw new DamageError(MARKER, (cause as Error).message, {
@@ -56,21 +54,48 @@ export async function findRepository(target: Target): Promise<Repository | undef
   }
 }
 
-/** @throws {@link NoRepositoryError} */
-export async function openRepository(target: Target, expectedId?: string): Promise<Repository> {
+/** The member `id` of a marker. @throws Error unless it is one */
+export function repositoryId(fields: Fields): string {
+  const id = fields.text('id');
+  if (!/^[0-9a-f]{32}$/.test(id)) throw new Error('its id is not one');
+  return id;
+}
+
+/** The repository that must be at an address. */
+export interface ExpectedRepository {
+  readonly id: string;
+  /** Who says so, as the end of a sentence: `as /etc/holdfast/holdfast.yaml says`. */
+  readonly because: string;
+  /** The operator says so; otherwise this machine only remembers it. */
+  readonly isPinned: boolean;
+}
+
+/** @throws {@link NoRepositoryError} if there is none, or another one than is expected */
+export async function openRepository(target: Target, expected?: ExpectedRepository): Promise<Repository> {
   const repository = await findRepository(target);
-  if (repository === undefined) {
-    throw new NoRepositoryError(`There is no repository at ${target.label}.`, {
+  if (repository === undefined) throw noRepository(target, expected);
+  if (expected !== undefined) refuseOther(repository, expected);
+  return repository;
+}
+
+/** @throws {@link NoRepositoryError} if this is another repository than the one that is expected */
+export function refuseOther({target, id}: Repository, expected: ExpectedRepository): void {
+  if (id === expected.id) return;
+  throw new NoRepositoryError(
+    `The repository at ${target.label} is ${id}, not ${expected.id}, ${expected.because}. Nothing was read from it or written to it.`,
+    {
+      hint: `Find out whether another disk or bucket is there, or whether somebody replaced the repository. If you put ${id} there yourself, say so with --repository-id ${id}.`,
+    },
+  );
+}
+
+function noRepository(target: Target, expected: ExpectedRepository | undefined): NoRepositoryError {
+  if (expected === undefined)
+    return new NoRepositoryError(`There is no repository at ${target.label}.`, {
       hint: 'Check the address (is the disk mounted?), or make a repository there with "holdfast init".',
     });
-  }
-  if (expectedId !== undefined && repository.id !== expectedId) {
-    throw new NoRepositoryError(
-      `The repository at ${target.label} is ${repository.id}, not the expected ${expectedId}.`,
-      {
-        hint: 'Check whether another disk or bucket is there now.',
-      },
-    );
-  }
-  return repository;
+  return new NoRepositoryError(
+    `There is no repository at ${target.label}; ${expected.id} should be there, ${expected.because}.`,
+    {hint: 'Check whether the disk is mounted, and whether somebody emptied the storage.'},
+  );
 }

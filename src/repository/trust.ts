@@ -1,10 +1,7 @@
 /** What this machine has seen of a repository: whom it trusts to sign, and the last seal of each source (TUF's rollback check). */
-import {randomBytes} from 'node:crypto';
-import {closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync} from 'node:fs';
-import {dirname} from 'node:path';
-import {CatalogError} from '../errors.ts';
 import {Fields} from './fields.ts';
 import {isHash} from './layout.ts';
+import {memoryUnusable, readMemory, writeMemory} from './memory-file.ts';
 
 export interface SeenSeal {
   readonly sequence: number;
@@ -70,13 +67,8 @@ export class TrustFile {
   }
 
   #read(): Memory {
-    let text: string;
-    try {
-      text = readFileSync(this.#path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {agents: [], seals: {}};
-      throw this.#unusable(error);
-    }
+    const text = readMemory(this.#path);
+    if (text === undefined) return {agents: [], seals: {}};
     try {
       const fields = Fields.parse(text);
       const seals = JSON.parse(text).seals as Record<string, {sequence: unknown; hash: unknown}>;
@@ -91,35 +83,12 @@ export class TrustFile {
         ),
       };
     } catch (cause) {
-      throw this.#unusable(cause);
+      throw memoryUnusable(this.#path, cause);
     }
   }
 
   #write(memory: Memory): void {
-    const part = `${this.#path}.${randomBytes(6).toString('hex')}.part`;
-    try {
-      mkdirSync(dirname(this.#path), {recursive: true, mode: 0o700});
-      const file = openSync(part, 'wx', 0o600);
-      try {
-        writeSync(file, `${JSON.stringify({repository: this.#repository, ...memory}, null, 1)}\n`);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      renameSync(part, this.#path);
-    } catch (cause) {
-      throw this.#unusable(cause);
-    }
+    writeMemory(this.#path, {repository: this.#repository, ...memory});
     this.#memory = memory;
-  }
-
-  #unusable(cause: unknown): CatalogError {
-    return new CatalogError(
-      `What this machine remembers of the repository (${this.#path}) cannot be used: ${(cause as Error).message}.`,
-      {
-        cause,
-        hint: 'Repair the file or its folder; if you delete it, compare the agent fingerprints that are shown next with those you noted.',
-      },
-    );
   }
 }

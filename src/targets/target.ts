@@ -24,7 +24,10 @@ export interface CallOptions {
  * A stored object is durable, listed at once, and visible whole or not at all.
  */
 export interface Target extends AsyncDisposable {
-  /** For messages and logs, such as `s3://backups/app01`. Holds no credential. */
+  /**
+   * For messages and logs, such as `s3://backups/app01`. Holds no credential. One place has one label however its address is written,
+   * and two places never have the same: this machine remembers by it which repository is where.
+   */
   readonly label: string;
   /** Makes the place where objects go, if it is not there. Only `init` calls this. */
   create(options?: CallOptions): Promise<void>;

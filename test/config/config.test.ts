@@ -212,6 +212,7 @@ test('the parser throws nothing but InvalidConfigError', () => {
 describe('the template', () => {
   const values = {
     repository: 'file:///srv/b',
+    repositoryId: '12345678'.repeat(4), // As a number it would be another one.
     recipients: ['/k/ops.public.asc', '/k/b.asc'],
     agent: '/var/lib/holdfast/agent.asc',
     catalog: '/var/lib/holdfast/x.db',
@@ -256,6 +257,7 @@ test('the JSON Schema names every key and allows no other', () => {
   };
   expect(Object.keys(schema.properties)).toEqual([
     'repository',
+    'repositoryId',
     'recipients',
     'agent',
     'catalog',

@@ -55,6 +55,10 @@ const refusals: [text: string, problem: string][] = [
     '`repository` is no place that Holdfast knows at holdfast.yaml:1:13; write a path, or file:///srv/backups/app01.',
   ],
   [
+    'repositoryId: "ABC"',
+    '`repositoryId` must be the id of a repository: 32 hexadecimal digits at holdfast.yaml:1:15; quote it, and copy it from holdfast.json or from what init printed.',
+  ],
+  [
     'repository: ~/b',
     '`repository` uses `~`, which is not expanded here at holdfast.yaml:1:13; write the whole path.',
   ],
