@@ -3,8 +3,12 @@ import {createRequire} from 'node:module';
 /** A byte path (without the closing NUL), or an open file descriptor. Symbolic links are never followed at the end of a path. */
 export type Place = Buffer | number;
 
-/** mallopt(3): how many arenas malloc may use. */
-const M_ARENA_MAX = -8;
+/** mallopt(3) */
+const MALLOC = {arenaMax: -8, mmapThreshold: -3, trimThreshold: -1} as const;
+/** From here on a buffer gets pages of its own, which go back to the system when it is freed. */
+const MMAP_THRESHOLD_BYTES = 8 * 2 ** 20;
+/** So much that was freed stays with the process, to be used again. */
+const TRIM_THRESHOLD_BYTES = 16 * 2 ** 20;
 
 /** What Node's `fs` cannot do on Linux. Every failure is an `Error` with `code` (`'ENODATA'`, `'ENOTSUP'`, …), as `fs` throws. */
 export interface Libc {
@@ -26,8 +30,10 @@ export interface Libc {
   makeNode(path: Buffer, mode: number, device?: readonly [major: number, minor: number]): void;
   /** Gives an open file, made with O_TMPFILE, a name. Needs `/proc`. @throws `EEXIST` if the name is taken */
   linkDescriptor(fd: number, path: Buffer): void;
-  /** Makes all threads share what malloc keeps. Without effect where malloc has no arenas. */
-  shareMallocArena(): void;
+  /** Has malloc keep little: all threads share it, and large buffers leave no holes behind. Without effect on other C libraries than glibc. */
+  makeMallocThrifty(): void;
+  /** Gives pages that malloc keeps, of all threads, back to the system. */
+  trimMalloc(): void;
 }
 
 const AT_FDCWD = -100;
@@ -101,6 +107,7 @@ function makeLibc(koffi: typeof import('koffi')): Libc {
   const linkat = bound('int linkat(int, void *, int, void *, int)');
   const mknod = bindMknod(bound);
   const mallopt = bindIfThere(bound, 'int mallopt(int, int)');
+  const mallocTrim = bindIfThere(bound, 'int malloc_trim(size_t)');
 
   const codes = new Map(Object.entries(koffi.os.errno).map(([code, number]) => [number, code]));
   codes.set(koffi.os.errno.ENOTSUP ?? 95, 'ENOTSUP'); // The same number as EOPNOTSUPP.
@@ -208,8 +215,14 @@ function makeLibc(koffi: typeof import('koffi')): Libc {
     makeNode(path, mode, device = [0, 0]) {
       if (mknod(cPath(path, 'mknod'), mode, joinDevice(device)) < 0) throw failure('mknod', path);
     },
-    shareMallocArena() {
-      mallopt?.(M_ARENA_MAX, 1);
+    makeMallocThrifty() {
+      mallopt?.(MALLOC.arenaMax, 1);
+      // Else glibc raises the threshold to the largest buffer that was ever freed, and packs end up between small things.
+      mallopt?.(MALLOC.mmapThreshold, MMAP_THRESHOLD_BYTES);
+      mallopt?.(MALLOC.trimThreshold, TRIM_THRESHOLD_BYTES);
+    },
+    trimMalloc() {
+      mallocTrim?.(0);
     },
     linkDescriptor(fd, path) {
       const source = Buffer.from(`/proc/self/fd/${fd}\0`, 'latin1');

@@ -11,8 +11,7 @@ let collect: Collect | undefined;
 export function useLittleMemory(): void {
   // A walk makes nothing but short-lived objects; V8 would let them fill 48 MB.
   setFlagsFromString('--semi-space-growth-factor=1');
-  // Each thread would keep an arena of freed buffers of its own.
-  loadLibc()?.shareMallocArena();
+  loadLibc()?.makeMallocThrifty();
 }
 
 /**

@@ -30,7 +30,7 @@ export interface PackBuilderOptions {
 const END_OF_ARCHIVE = zstdCompressSync(Buffer.alloc(1024));
 /**
  * Compresses frames and seals them into packs. What it made is decoded and compared before it is handed out. A pack is gathered
- * and encrypted in one piece of memory, which comes back when the pack is stored: fresh buffers would triple what a thread takes.
+ * and encrypted in one piece of memory.
  */
 export class PackBuilder {
   readonly #options: PackBuilderOptions;
@@ -39,7 +39,6 @@ export class PackBuilder {
   #memory: Buffer | undefined;
   #frames: FrameRecord[] = [];
   #length = 0;
-  readonly #spare: Buffer[] = [];
 
   constructor(options: PackBuilderOptions) {
     this.#options = options;
@@ -48,7 +47,8 @@ export class PackBuilder {
 
   /** Takes one frame of whole tar members. Returns a pack when that filled one. */
   add(raw: Uint8Array, blobs: readonly (readonly [BlobId, number])[]): SealedPack | undefined {
-    const compressed = zstdCompressSync(raw);
+    // One piece of output: else Node gathers it in pieces of 16 KiB.
+    const compressed = zstdCompressSync(raw, {chunkSize: raw.length + 65_536});
     const back = zstdDecompressSync(compressed, {
       chunkSize: Math.max(raw.length, 64),
       maxOutputLength: raw.length,
@@ -58,7 +58,7 @@ export class PackBuilder {
         'A compressed frame did not decompress to what it was made of: faulty memory or a codec bug.',
       );
     }
-    this.#memory ??= this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#roomBytes);
+    this.#memory ??= Buffer.allocUnsafeSlow(this.#roomBytes);
     this.#memory.set(compressed, this.#dataStart + this.#length);
     this.#frames.push({offset: this.#length, size: compressed.length, raw: raw.length, blobs});
     this.#length += compressed.length;
@@ -83,11 +83,6 @@ export class PackBuilder {
     this.#frames = [];
     this.#length = 0;
     return {record, bytes};
-  }
-
-  /** Gives back the memory of a pack that is stored. */
-  giveBack(memory: Buffer): void {
-    if (memory.length === this.#roomBytes && this.#spare.length === 0) this.#spare.push(memory);
   }
 
   /** For frames just short of a full pack, one more of the largest size, and what encryption adds. */

@@ -32,6 +32,7 @@ function handOver(pack: SealedPack | undefined): void {
   if (pack === undefined) return;
   const memory = pack.bytes.buffer as ArrayBuffer;
   send({type: 'pack', record: pack.record, memory, length: pack.bytes.length}, [memory]);
+  collectGarbage('major');
 }
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {
@@ -40,7 +41,6 @@ function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'fill') return fill(message.filled);
-  if (message.type === 'memory') return builders.data.giveBack(Buffer.from(message.memory));
   handOver(builders.data.finish());
   handOver(builders.tree.finish());
   send({type: 'finished'});

@@ -183,16 +183,22 @@ export class Packer implements AsyncDisposable {
     this.#lanes[lane.kind] = this.#newLane(lane.kind);
   }
 
-  /** Gives queued slots to workers, unless packs pile up on their way to the target. Trees go to the first worker alone. */
+  /** Gives queued slots to workers, unless packs pile up on their way to the target. */
   #dispatch(): void {
-    while (this.#queue.length > 0 && this.#uploads.size < this.#options.concurrency) {
-      const hand = this.#idleHand();
-      const filled = this.#queue[0];
+    while (this.#uploads.size < this.#options.concurrency) {
+      const [filled] = this.#queue;
+      const hand = filled?.kind === 'tree' ? this.#firstHand() : this.#idleHand();
       if (hand === undefined || filled === undefined) return;
       this.#queue.shift();
       hand.busy++;
       post(hand.worker, {type: 'fill', filled});
     }
+  }
+
+  /** Trees are few: one worker gathers all of them, or there would be two packs half full. */
+  #firstHand(): Hand | undefined {
+    const first = this.#hands[0] ?? this.#startWorker();
+    return first.busy < 2 ? first : undefined;
   }
 
   #idleHand(): Hand | undefined {
@@ -224,9 +230,7 @@ export class Packer implements AsyncDisposable {
   #receive(hand: Hand, message: FromWorker): void {
     if (message.type === 'pack') {
       const {record, memory, length} = message;
-      this.#upload({record, bytes: Buffer.from(memory, 0, length)}, () =>
-        post(hand.worker, {type: 'memory', memory}, [memory]),
-      );
+      this.#upload({record, bytes: Buffer.from(memory, 0, length)});
     } else if (message.type === 'free') {
       hand.busy--;
       this.#free.push(message.slot);
@@ -238,11 +242,10 @@ export class Packer implements AsyncDisposable {
     }
   }
 
-  /** @param giveBack hands the pack's memory back to the worker that made it */
-  #upload(pack: SealedPack, giveBack?: () => void): void {
+  #upload(pack: SealedPack): void {
     const upload: Promise<void> = this.#options
       .onPack(pack)
-      .then(giveBack)
+      .then(() => freeNow(pack.bytes))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#uploads.delete(upload);
@@ -280,6 +283,11 @@ function closeFrame(lane: Lane): void {
   lane.frameStart = lane.at;
 }
 
-function post(worker: Worker, message: ToWorker, transfer: ArrayBuffer[] = []): void {
-  worker.postMessage(message, transfer);
+/** Sooner than the garbage collector would. */
+function freeNow({buffer}: Buffer): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
+function post(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message);
 }

@@ -17,8 +17,6 @@ export interface FilledSlot {
 
 export type ToWorker =
   | {readonly type: 'fill'; readonly filled: FilledSlot}
-  /** The memory of a pack that is stored, to be used again. */
-  | {readonly type: 'memory'; readonly memory: ArrayBuffer}
   | {readonly type: 'finish'};
 
 export type FromWorker =
