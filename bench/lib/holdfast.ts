@@ -1,0 +1,63 @@
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {type Command, firstLineOf} from './measure.ts';
+import {PASSPHRASE, type Place, runQuietly, type Step, type Tool} from './tool.ts';
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+/** The built program, as users start it. Restores as another machine does: without configuration and catalog. */
+export class Holdfast implements Tool {
+  readonly name = 'holdfast';
+  readonly version = firstLineOf(process.execPath, LAUNCHER, '--version') ?? 'not built';
+  readonly #keys: string;
+
+  /** @param keys where to make the key pair, which all places share */
+  constructor(keys: string) {
+    this.#keys = keys;
+    mkdirSync(keys, {recursive: true});
+    writeFileSync(join(keys, 'passphrase'), `${PASSPHRASE}\n`, {mode: 0o600});
+    runQuietly(holdfast(keys, keys, 'keygen', 'ops', '--passphrase-file', join(keys, 'passphrase')));
+  }
+
+  prepare(place: Place): void {
+    const config = [
+      `repository: ${place.repository}`,
+      `recipients: [${join(this.#keys, 'ops.public.asc')}]`,
+      `catalog: ${join(place.state, 'catalog.db')}`,
+      `sources: {data: {folder: ${place.source}}}`,
+    ];
+    writeFileSync(join(place.state, 'holdfast.yaml'), `${config.join('\n')}\n`);
+    runQuietly(this.#onVm(place, 'init'));
+  }
+
+  command(step: Step, place: Place): Command {
+    const repository = ['--repository', place.repository];
+    const key = [
+      '--key',
+      join(this.#keys, 'ops.private.asc'),
+      '--passphrase-file',
+      join(this.#keys, 'passphrase'),
+    ];
+    if (step === 'backup') return this.#onVm(place, 'backup');
+    if (step === 'list') return this.#onVm(place, 'snapshots');
+    if (step === 'help') return this.#onVm(place, '--help');
+    if (step === 'restore')
+      return this.#elsewhere(place, 'restore', 'latest', '--to', place.restored, ...repository, ...key);
+    return this.#elsewhere(place, 'verify', '--level', 'content', ...repository, ...key);
+  }
+
+  #onVm(place: Place, ...args: string[]): Command {
+    return holdfast(place.home, place.state, ...args);
+  }
+
+  #elsewhere(place: Place, ...args: string[]): Command {
+    const home = join(place.folder, 'elsewhere');
+    mkdirSync(home, {recursive: true});
+    return holdfast(home, home, ...args);
+  }
+}
+
+function holdfast(home: string, cwd: string, ...args: string[]): Command {
+  return {argv: [process.execPath, LAUNCHER, ...args], env: {HOME: home}, cwd};
+}
