@@ -1,12 +1,12 @@
 /** Wires what commands need: the one place where flags, environment and config meet the library. */
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {hostname} from 'node:os';
-import {resolve} from 'node:path';
-import type {PrivateKey, PublicKey} from 'openpgp';
+import type {PublicKey} from 'openpgp';
 import {Catalog} from '../catalog/catalog.ts';
 import {type Config, loadConfig} from '../config/config.ts';
 import {findConfig} from '../config/file.ts';
-import {type Recipient, readPrivateKey, readRecipient} from '../crypto/keys.ts';
+import {type Recipient, readRecipient} from '../crypto/keys.ts';
+import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {KeyError, UsageError} from '../errors.ts';
 import type {BackupContext} from '../operations/backup.ts';
 import {type Agent, loadAgent} from '../repository/agent.ts';
@@ -18,21 +18,18 @@ import {TrustFile} from '../repository/trust.ts';
 import {openTarget} from '../targets/open.ts';
 import type {Target} from '../targets/target.ts';
 import {expectedRepository} from './expected-repository.ts';
-import {hiddenPrompt} from './hidden-prompt.ts';
-import {assertKeyFileIsPrivate} from './key-file.ts';
+import {readKeyFile} from './key-file.ts';
+import {type KeyFlags, openNamedKey} from './key-source.ts';
 import type {Output} from './output.ts';
-import {openPrivateKey} from './passphrase.ts';
 import {agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath} from './places.ts';
 
-export interface ContextFlags {
+export interface ContextFlags extends KeyFlags {
   readonly config?: string | undefined;
   readonly repository?: string | undefined;
   /** The id of the repository that must be there; over the config, and over what this machine remembers. */
   readonly 'repository-id'?: string | undefined;
   /** Fingerprints to trust, beside those of the config. */
   readonly agent?: readonly string[] | undefined;
-  readonly key?: string | undefined;
-  readonly 'passphrase-file'?: string | undefined;
 }
 
 export interface ContextOptions {
@@ -130,32 +127,20 @@ export class CliContext implements AsyncDisposable {
     return loadAgent(this.config?.agent ?? agentPath(this.#state, this.repository.id));
   }
 
-  /** The private key that `--key` names, unlocked. @throws {@link KeyError} if there is none */
-  async key(): Promise<PrivateKey> {
+  /** The private key that `--key` names, opened. @throws {@link KeyError} if there is none */
+  async key(): Promise<RecipientKey> {
     const key = await this.optionalKey();
     if (key === undefined) {
       throw new KeyError('This needs the private key of a recipient.', {
-        hint: 'Give it with --key FILE or HOLDFAST_KEY, on a machine that may have it.',
+        hint: 'Give it with --key FILE, --key gpg:FINGERPRINT or HOLDFAST_KEY, on a machine that may have it.',
       });
     }
     return key;
   }
 
-  async optionalKey(): Promise<PrivateKey | undefined> {
-    const {flags, env, cwd, signal} = this.#options;
-    if (flags.key === undefined) return undefined;
-    if (/^gpg:/i.test(flags.key)) {
-      throw new KeyError('Keys that only GnuPG holds cannot be used by this version yet.', {
-        hint: 'Export the key to a file with "gpg --export-secret-keys --armor", or restore with recover.py from the repository: it takes "--key gpg".',
-      });
-    }
-    const path = resolve(cwd, flags.key);
-    return openPrivateKey(await readPrivateKey(readKeyFile(path, true), path), {
-      flagFile: flags['passphrase-file'],
-      env,
-      prompt: hiddenPrompt(process.stdin, process.stderr),
-      signal,
-    });
+  /** Undefined if `--key` names none. */
+  async optionalKey(): Promise<RecipientKey | undefined> {
+    return openNamedKey(this.#options.flags, this.#options);
   }
 
   /** What a backup needs. */
@@ -216,26 +201,6 @@ export async function readRecipients(paths: readonly string[], now: Date): Promi
     recipients.push(recipient);
   }
   return recipients;
-}
-
-/** @throws {@link KeyError} if it cannot be read, or is a private key that others may read */
-export function readKeyFile(path: string, isPrivate: boolean): Buffer {
-  try {
-    if (isPrivate) assertKeyFileIsPrivate(path);
-    return readFileSync(path);
-  } catch (cause) {
-    if (cause instanceof KeyError) throw cause;
-    const {code, message} = cause as NodeJS.ErrnoException;
-    const problem =
-      code === 'ENOENT'
-        ? 'it is not there'
-        : code === 'EACCES'
-          ? 'permission denied'
-          : code === 'EISDIR'
-            ? 'it is a folder'
-            : message;
-    throw new KeyError(`The key file ${path} cannot be read: ${problem}.`, {cause, hint: 'Check the path.'});
-  }
 }
 
 function fingerprint(text: string): string {

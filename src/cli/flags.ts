@@ -32,13 +32,19 @@ export const keyFlags = {
   key: Flags.string({
     helpValue: 'FILE',
     env: 'HOLDFAST_KEY',
-    description: 'private key of a recipient',
+    description: 'private key of a recipient; gpg:FINGERPRINT for one that GnuPG keeps, as on a smart card',
+    parse: notEmpty,
+  }),
+  share: Flags.string({
+    multiple: true,
+    helpValue: 'FILE',
+    description: 'a share of the key, made by "keygen --shares"; once for each',
     parse: notEmpty,
   }),
   'passphrase-file': Flags.string({
     helpValue: 'FILE',
     env: 'HOLDFAST_PASSPHRASE_FILE',
-    description: 'file whose first line is the passphrase of the key',
+    description: 'file that holds the passphrase of the key',
     parse: notEmpty,
   }),
 };

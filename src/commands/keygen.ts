@@ -5,9 +5,11 @@ import {Args, Flags} from '@oclif/core';
 import {BaseCommand} from '../cli/base-command.ts';
 import {durationFlag} from '../cli/flags.ts';
 import {hiddenPrompt} from '../cli/hidden-prompt.ts';
-import {newPassphrase} from '../cli/passphrase.ts';
+import {givenPassphrase, newPassphrase} from '../cli/passphrase.ts';
 import {displayName} from '../cli/terminal.ts';
 import {generateRecipientKey} from '../crypto/keygen.ts';
+import type {Secret} from '../crypto/secret.ts';
+import {newSharedPassphrase, SHARES_MOST, splitPassphrase} from '../crypto/shares.ts';
 import {UsageError} from '../errors.ts';
 import {writePrivateFile} from '../operations/init.ts';
 
@@ -26,6 +28,7 @@ export default class Keygen extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> ops --output ~/holdfast-keys',
     '<%= config.bin %> <%= command.id %> ops --compat gpg --expires 2y',
+    '<%= config.bin %> <%= command.id %> ops --shares 5 --threshold 3',
   ];
   static override args = {
     name: Args.string({required: true, description: 'whose key it is; also the beginning of the file names'}),
@@ -51,6 +54,21 @@ export default class Keygen extends BaseCommand {
       exclusive: ['no-passphrase'],
     }),
     'no-passphrase': Flags.boolean({description: 'leave the private key unprotected'}),
+    shares: Flags.integer({
+      helpValue: 'N',
+      min: 2,
+      max: SHARES_MOST,
+      dependsOn: ['threshold'],
+      exclusive: ['no-passphrase'],
+      description: 'instead of a passphrase, make so many shares for people or places',
+    }),
+    threshold: Flags.integer({
+      helpValue: 'K',
+      min: 2,
+      max: SHARES_MOST,
+      dependsOn: ['shares'],
+      description: 'how many of the shares it takes to open the private key',
+    }),
   };
 
   async run(): Promise<KeygenResult> {
@@ -62,12 +80,16 @@ export default class Keygen extends BaseCommand {
       });
     }
     const folder = resolve(flags.output);
+    const {shares: total, threshold} = flags;
+    const shareFiles = Array.from({length: total ?? 0}, (_, at) =>
+      join(folder, `${name}.share-${at + 1}-of-${total}.txt`),
+    );
     const files = {
       publicKey: join(folder, `${name}.public.asc`),
       privateKey: join(folder, `${name}.private.asc`),
       revocation: join(folder, `${name}.revocation.asc`),
     };
-    const taken = Object.values(files).filter((file) => existsSync(file));
+    const taken = [...Object.values(files), ...shareFiles].filter((file) => existsSync(file));
     if (taken.length > 0) {
       throw new UsageError(
         `${taken.join(' and ')} exist${taken.length === 1 ? 's' : ''} already; keys are never overwritten.`,
@@ -76,14 +98,7 @@ export default class Keygen extends BaseCommand {
     }
     if (flags['no-passphrase'])
       this.warn('the private key will have no passphrase: whoever copies the file can read every backup.');
-    const passphrase = flags['no-passphrase']
-      ? undefined
-      : await newPassphrase({
-          flagFile: flags['passphrase-file'],
-          env: process.env,
-          prompt: hiddenPrompt(process.stdin, process.stderr),
-          signal: this.signal,
-        });
+    const passphrase = await this.#passphrase(flags);
     const key = await generateRecipientKey({
       name,
       now: new Date(),
@@ -91,7 +106,12 @@ export default class Keygen extends BaseCommand {
       ...(flags.expires !== undefined && {expiresSeconds: Math.round(flags.expires / 1000)}),
       ...(passphrase && {passphrase}),
     });
+    const shares =
+      total === undefined || threshold === undefined || passphrase === undefined
+        ? []
+        : await splitPassphrase(passphrase, {key: key.fingerprint, total, threshold});
     await mkdir(folder, {recursive: true, mode: 0o700});
+    for (const [at, share] of shares.entries()) writePrivateFile(shareFiles[at] as string, share);
     for (const part of ['privateKey', 'revocation', 'publicKey'] as const)
       writePrivateFile(files[part], key[part]);
     this.log(`Made key ${key.fingerprint}`);
@@ -101,8 +121,39 @@ export default class Keygen extends BaseCommand {
     this.log(displayName(files.privateKey));
     this.log('  Keep this here, and a copy offline; without it nothing can be restored.');
     this.log('  It must never be on a VM.');
+    for (const file of shareFiles) this.log(displayName(file));
+    if (total !== undefined) {
+      this.log(
+        `  Give these to ${total} people or places. Any ${threshold} of them open the private key, fewer do not;`,
+      );
+      this.log('  it has no other passphrase. Then delete the files here.');
+    }
     this.log(displayName(files.revocation));
     this.log('  Keep this apart: it declares the key invalid if it is lost or stolen.');
-    return {fingerprint: key.fingerprint, ...files, shares: []};
+    return {fingerprint: key.fingerprint, ...files, shares: shareFiles};
+  }
+
+  async #passphrase(flags: {
+    'no-passphrase': boolean;
+    'passphrase-file'?: string | undefined;
+    shares?: number | undefined;
+    threshold?: number | undefined;
+  }): Promise<Secret | undefined> {
+    const given = {flagFile: flags['passphrase-file'], env: process.env, signal: this.signal};
+    if (flags['no-passphrase']) return undefined;
+    if (flags.shares === undefined)
+      return newPassphrase({...given, prompt: hiddenPrompt(process.stdin, process.stderr)});
+    if ((flags.threshold ?? 0) > flags.shares)
+      throw new UsageError(`Of ${flags.shares} shares, ${flags.threshold} can never come together.`, {
+        hint: 'Choose a --threshold that is not above --shares.',
+      });
+    if ((await givenPassphrase(given)) !== undefined)
+      throw new UsageError(
+        'With --shares the key takes no passphrase of yours: the shares are instead of one.',
+        {
+          hint: 'Leave out --passphrase-file, and unset the HOLDFAST_PASSPHRASE variables.',
+        },
+      );
+    return newSharedPassphrase();
   }
 }

@@ -1,6 +1,7 @@
 /** Looks into snapshots: ls, find, diff, cat. From the catalog where it knows the trees, else from the repository with the key. */
-import type {PrivateKey, PublicKey} from 'openpgp';
+import type {PublicKey} from 'openpgp';
 import type {Catalog} from '../catalog/catalog.ts';
+import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {DamageError, KeyError, NotFoundError} from '../errors.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
 import type {SourceHistory} from '../repository/history.ts';
@@ -17,7 +18,7 @@ export interface BrowseContext {
   readonly agents: readonly PublicKey[];
   readonly catalog?: Catalog | undefined;
   /** Called only when the catalog does not know; asking for a passphrase takes a person. */
-  key(): Promise<PrivateKey | undefined>;
+  key(): Promise<RecipientKey | undefined>;
   readonly signal?: AbortSignal | undefined;
 }
 

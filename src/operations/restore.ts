@@ -1,5 +1,6 @@
 /** Restores a snapshot into a folder. Needs the repository and a recipient's private key, nothing else. */
-import type {PrivateKey, PublicKey} from 'openpgp';
+import type {PublicKey} from 'openpgp';
+import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {DamageError} from '../errors.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
 import type {SourceHistory} from '../repository/history.ts';
@@ -19,7 +20,7 @@ import {WarningList} from './warnings.ts';
 export interface RestoreContext {
   readonly repository: Repository;
   readonly agents: readonly PublicKey[];
-  readonly key: PrivateKey;
+  readonly key: RecipientKey;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }

@@ -1,5 +1,5 @@
 import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
-import type {PrivateKey} from 'openpgp';
+import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {DamageError, KeyError} from '../errors.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
 import type {Problem} from '../repository/history.ts';
@@ -53,7 +53,7 @@ export async function verifyContent(
 
 async function verifyGeneration(
   context: VerifyContext,
-  key: PrivateKey,
+  key: RecipientKey,
   source: ChosenSource['source'],
   seals: readonly CheckedSeal[],
   packs: readonly NeededObject[],

@@ -1,5 +1,6 @@
 /** Verifies a repository: its structure, its bytes, and with the key its content (docs/threat-model.md says what each level finds). */
-import type {PrivateKey, PublicKey} from 'openpgp';
+import type {PublicKey} from 'openpgp';
+import type {RecipientKey} from '../crypto/recipient-key.ts';
 import type {History, Problem, SourceHistory} from '../repository/history.ts';
 import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
@@ -14,7 +15,7 @@ export interface VerifyContext {
   readonly repository: Repository;
   readonly agents: readonly PublicKey[];
   /** Needed for the content. */
-  readonly key?: PrivateKey | undefined;
+  readonly key?: RecipientKey | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }

@@ -4,15 +4,10 @@ import * as openpgp from 'openpgp';
 import {DEFAULT_CHUNKING} from '../chunker/chunker.ts';
 import {generateGenerationKey} from '../crypto/keygen.ts';
 import type {Recipient} from '../crypto/keys.ts';
-import {
-  decryptSmall,
-  encryptToRecipients,
-  newSession,
-  openSession,
-  verifyMessage,
-} from '../crypto/message.ts';
+import {encryptToRecipients, newSession, openSession, verifyMessage} from '../crypto/message.ts';
+import {decryptWith, keyIdsOf, type RecipientKey} from '../crypto/recipient-key.ts';
 import {inspectMessage} from '../crypto/seipd.ts';
-import {DamageError, KeyError} from '../errors.ts';
+import {DamageError, HoldfastError, KeyError} from '../errors.ts';
 import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
 import {type Agent, encryptionFingerprint, openSigned, sealSigned} from './agent.ts';
@@ -113,7 +108,7 @@ export async function startGeneration(
 export async function openGeneration(
   repository: Repository,
   seal: Seal,
-  key: openpgp.PrivateKey,
+  key: RecipientKey,
 ): Promise<OpenGeneration> {
   const needed: string[] = [];
   for (const {name, size, sha256: hash} of seal.secrets.filter(({name}) => name.startsWith('generation'))) {
@@ -141,12 +136,13 @@ async function openSecrets(
   seal: Seal,
   object: string,
   bytes: Uint8Array,
-  key: openpgp.PrivateKey,
+  key: RecipientKey,
 ): Promise<OpenGeneration> {
   let plaintext: Uint8Array;
   try {
-    plaintext = await decryptSmall(bytes, key);
+    plaintext = await decryptWith(key, bytes);
   } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
     throw new DamageError(object, 'it cannot be decrypted with the key that it is for', {cause});
   }
   try {
@@ -251,7 +247,7 @@ async function recipientKeyIds(object: string, bytes: Uint8Array): Promise<strin
   }
 }
 
-function isFor(ids: readonly string[], key: openpgp.PrivateKey): boolean {
-  const mine = key.getKeyIDs().map((id) => id.toHex());
+function isFor(ids: readonly string[], key: RecipientKey): boolean {
+  const mine = keyIdsOf(key);
   return ids.some((id) => mine.includes(id) || /^0+$/.test(id));
 }

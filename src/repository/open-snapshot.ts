@@ -1,8 +1,9 @@
 /** Opens a snapshot with a recipient's private key: the way from a seal to every file. */
 
-import type {PrivateKey, PublicKey} from 'openpgp';
+import type {PublicKey} from 'openpgp';
 import pMap from 'p-map';
 import {openSession} from '../crypto/message.ts';
+import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {inspectMessage} from '../crypto/seipd.ts';
 import {DamageError, HoldfastError} from '../errors.ts';
 import {readObject} from '../targets/read.ts';
@@ -30,7 +31,7 @@ export async function openSealedGeneration(
   agents: readonly PublicKey[],
   history: SourceHistory,
   seal: CheckedSeal,
-  key: PrivateKey,
+  key: RecipientKey,
 ): Promise<OpenedGeneration> {
   const needs = resolveNeeds(history, seal);
   const needed = needs === undefined ? undefined : new Set(needs.packs.keys());

@@ -373,12 +373,47 @@ const mistakes: Record<string, Mistake> = {
     says: /damaged\.asc/,
     hint: /./,
   },
-  'a key that GnuPG holds': {
-    args: ['restore', 'latest', '--to', 'out', '--key', 'gpg:0123456789abcdef0123456789abcdef01234567'],
+  'a key of GnuPG by a short id': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'gpg:01234567'],
     exit: 12,
     code: 'KEY_UNUSABLE',
-    says: /GnuPG/,
-    hint: /recover\.py|export/,
+    says: /whole fingerprint/,
+    hint: /40 digits/,
+  },
+  'a share without its key': {
+    args: ['restore', 'latest', '--to', 'out', '--share', 'pass'],
+    exit: 2,
+    code: 'USAGE',
+    says: /Shares open a private key/,
+    hint: /--key FILE/,
+  },
+  'a share that is none': {
+    args: ['restore', 'latest', '--to', 'out', '--key', 'ops.private.asc', '--share', 'pass'],
+    exit: 12,
+    code: 'KEY_UNUSABLE',
+    says: /pass is not a share/,
+    hint: /begins with/,
+  },
+  'more shares to need than there are': {
+    args: ['keygen', 'shared', '--shares', '2', '--threshold', '3'],
+    exit: 2,
+    code: 'USAGE',
+    says: /Of 2 shares, 3 can never come together/,
+    hint: /--threshold/,
+  },
+  'shares without a number of how many it takes': {
+    args: ['keygen', 'shared', '--shares', '2'],
+    exit: 2,
+    code: 'USAGE',
+    says: /--threshold/,
+    hint: /--help/,
+  },
+  'shares and a passphrase': {
+    args: ['keygen', 'shared', '--shares', '3', '--threshold', '2', '--passphrase-file', 'pass'],
+    exit: 2,
+    code: 'USAGE',
+    says: /shares are instead of one/,
+    hint: /--passphrase-file/,
   },
   // Config (I1, I5)
   'a config that is not there': {

@@ -1,6 +1,6 @@
 import {Args} from '@oclif/core';
 import {BaseCommand} from '../../cli/base-command.ts';
-import {readKeyFile} from '../../cli/context.ts';
+import {readKeyFile} from '../../cli/key-file.ts';
 import {inspectKey, type KeyFacts} from '../../crypto/keys.ts';
 
 export default class KeysInspect extends BaseCommand {
