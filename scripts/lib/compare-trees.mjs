@@ -2,7 +2,7 @@
 import {lstatSync, readdirSync, readFileSync, readlinkSync} from 'node:fs';
 import {join} from 'node:path';
 
-/** @returns {{files: number, bytes: number, differences: string[]}} */
+/** @returns {{files: number, bytes: number, differences: string[]}} counts of regular files */
 export function compareTrees(expected, actual) {
   const outcome = {files: 0, bytes: 0, differences: []};
   const linked = new Map(); // inode there → inode here: hard links stay hard links, and nothing else becomes one
@@ -29,8 +29,10 @@ function compareEntries(path, expected, actual, linked, outcome) {
     if (a[field] !== b[field]) outcome.differences.push(`${path}: ${field} is ${b[field]}, not ${a[field]}`);
   }
   if (a.isDirectory() && b.isDirectory()) return compareFolders(path, expected, actual, linked, outcome);
-  outcome.files++;
-  outcome.bytes += Number(a.size);
+  if (a.isFile()) {
+    outcome.files++;
+    outcome.bytes += Number(a.size);
+  }
   const isSame = a.isSymbolicLink()
     ? b.isSymbolicLink() && readlinkSync(join(expected, path)) === readlinkSync(join(actual, path))
     : b.isFile() && readFileSync(join(expected, path)).equals(readFileSync(join(actual, path)));

@@ -37,7 +37,7 @@ export function changeSample(folder) {
   appendFileSync(join(folder, 'app/yaml/dist/index.js'), '// changed\n');
   writeFileSync(join(folder, 'new.txt'), 'New today.\n');
   renameSync(join(folder, 'app/ignore'), join(folder, 'app/ignore-renamed'));
-  rmSync(join(folder, 'app/@oclif/core/lib/help'), {recursive: true});
+  rmSync(join(folder, 'app/@oclif/core/lib/errors/errors'), {recursive: true});
   writeOrders(join(folder, 'orders.db'), 500);
 }
 
