@@ -1,5 +1,6 @@
 // Shows Holdfast on real files: every command below really runs, and its real output is shown. Everything happens in
-// one temporary folder whose subfolders play the machines. `npm run quickstart -- --keep` keeps it.
+// one temporary folder whose subfolders play the machines. `npm run quickstart -- --keep` keeps it. `--program FILE` is another
+// Holdfast than this one, such as an installed package.
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
@@ -16,6 +17,7 @@ const style = (format, text) => (process.stdout.isTTY ? styleText(format, text) 
 const EXIT_DAMAGE = 4;
 const EXIT_KEY = 12;
 
+const program = optionValue('--program') ?? join(root, 'bin/run.js');
 const interrupt = new AbortController();
 
 await runWithPinnedNode(import.meta.url, async () => {
@@ -139,7 +141,7 @@ async function run({folder}, args, expected = 0) {
     XDG_STATE_HOME: join(home, '.local/state'), // as root it would be /var/lib
     NO_COLOR: '1',
   };
-  const words = [join(root, 'bin/run.js'), ...args];
+  const words = [program, ...args];
   const shown = [];
   const {error, stdout} = await new Promise((resolve) => {
     const options = {cwd: folder, env, encoding: 'utf8', maxBuffer: 1 << 26, signal: interrupt.signal};
@@ -181,6 +183,11 @@ function findIn(folder, texts) {
     if (found) return `${found} (${entry.name})`;
   }
   return undefined;
+}
+
+function optionValue(name) {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 function chapter(title) {
