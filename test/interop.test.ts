@@ -10,6 +10,7 @@ import {readPrivateKey, readRecipient} from '../src/crypto/keys.ts';
 import {unlockPrivateKey} from '../src/crypto/private-key.ts';
 import {Secret} from '../src/crypto/secret.ts';
 import type {BackedUp} from '../src/operations/backup.ts';
+import {GnupgHome} from './support/gnupg.ts';
 import {fixture} from './support/keys.ts';
 import {Machine, sharedRecipient} from './support/machine.ts';
 import {type OpenPgpProgram, openPgpProgram, whyWithout} from './support/openpgp-programs.ts';
@@ -56,22 +57,6 @@ function generationKey(secrets: Buffer): string {
   const path = join(scratch, 'generation-key');
   writeFileSync(path, privateKey, {mode: 0o600});
   return path;
-}
-
-function gpg(...args: string[]): Buffer {
-  const home = join(scratch, 'gnupg');
-  mkdirSync(home, {recursive: true, mode: 0o700});
-  const words = [
-    '--homedir',
-    home,
-    '--batch',
-    '--quiet',
-    '--pinentry-mode',
-    'loopback',
-    '--passphrase',
-    'test',
-  ];
-  return execFileSync(openPgpProgram('gpg'), [...words, ...args], {stdio: ['ignore', 'pipe', 'ignore']});
 }
 
 // E14: every pack is OpenPGP around zstd around tar, whatever program opens it.
@@ -126,21 +111,24 @@ describe('GnuPG', () => {
 
   test.skipIf(why)(`opens generation.pgp for a key that it made ${why ?? ''}`, () => {
     for (const kind of ['gnupg-rsa-3072', 'gnupg-curve25519'] as const) {
-      rmSync(join(scratch, 'gnupg'), {recursive: true, force: true});
-      gpg('--import', join(import.meta.dirname, `fixtures/keys/${kind}.private.asc`));
+      using gnupg = new GnupgHome('test');
+      gnupg.run(['--import', join(import.meta.dirname, `fixtures/keys/${kind}.private.asc`)]);
       // GnuPG knows no version 6: v4 recipients have an object that holds nothing else, or one with packets it may skip.
       const objects = readdirSync(place).filter((file) => /^generation(-\d+)?\.pgp$/.test(file));
-      const opened = objects.flatMap((file) => {
+      const opened: Buffer[] = [];
+      const refusals: string[] = [];
+      for (const file of objects) {
         try {
-          return [gpg('--decrypt', join(place, file))];
-        } catch {
-          return [];
+          opened.push(gnupg.run(['--decrypt', join(place, file)]));
+        } catch (error) {
+          refusals.push(String(error));
         }
-      });
-      expect(opened.length, `${kind}: one of ${objects.join(', ')}`).toBeGreaterThan(0);
+      }
+      expect(opened.length, `${kind}: one of ${objects.join(', ')}\n${refusals.join('\n')}`).toBeGreaterThan(
+        0,
+      );
       expect(JSON.parse(String(opened[0]))).toHaveProperty('privateKey');
     }
-    execFileSync('gpgconf', ['--homedir', join(scratch, 'gnupg'), '--kill', 'all']);
   });
 });
 

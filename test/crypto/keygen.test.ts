@@ -13,6 +13,7 @@ import {
 import {inspectKey, readPrivateKey, readRecipient, unlockPrivateKey} from '../../src/crypto/keys.ts';
 import {Secret} from '../../src/crypto/secret.ts';
 import {UsageError} from '../../src/errors.ts';
+import {GnupgHome} from '../support/gnupg.ts';
 import {type OpenPgpProgram, openPgpProgram, whyWithout} from '../support/openpgp-programs.ts';
 
 const now = new Date();
@@ -34,7 +35,7 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 function run(program: OpenPgpProgram, args: string[], input: string | Uint8Array = ''): Buffer {
-  const env = {...process.env, GNUPGHOME: join(folder, 'gnupg'), SEQUOIA_HOME: join(folder, 'sequoia')};
+  const env = {...process.env, SEQUOIA_HOME: join(folder, 'sequoia')};
   return execFileSync(openPgpProgram(program), args, {
     input,
     env,
@@ -148,23 +149,14 @@ test('agent and generation keys are v6 Ed25519 with an X25519 subkey, and open',
 const noGpg = whyWithout('gpg');
 describe.skipIf(noGpg)(`a key for GnuPG ${noGpg ?? ''}`, () => {
   let made: GeneratedKey;
-  const loopback = [
-    '--batch',
-    '--no-tty',
-    '--pinentry-mode',
-    'loopback',
-    '--passphrase',
-    passphrase.reveal(),
-  ];
+  let gnupg: GnupgHome;
 
   beforeAll(async () => {
-    execFileSync('mkdir', ['-m', '700', join(folder, 'gnupg')]);
+    gnupg = new GnupgHome(passphrase.reveal());
     made = await generateRecipientKey({name: 'Ops <ops@example.org>', compat: 'gpg', passphrase, now});
-    run('gpg', [...loopback, '--import', file('gpg.private.asc', made.privateKey)]);
+    gnupg.run(['--import', file('gpg.private.asc', made.privateKey)]);
   });
-  afterAll(() => {
-    execFileSync('gpgconf', ['--kill', 'all'], {env: {...process.env, GNUPGHOME: join(folder, 'gnupg')}});
-  });
+  afterAll(() => gnupg[Symbol.dispose]());
 
   test('is v4, gets SEIPD v1 messages, and GnuPG lists and opens it', async () => {
     expect(await inspectKey(Buffer.from(made.privateKey), now)).toMatchObject({
@@ -172,22 +164,19 @@ describe.skipIf(noGpg)(`a key for GnuPG ${noGpg ?? ''}`, () => {
       algorithm: 'Curve25519',
       passphrase: true,
     });
-    const listed = run('gpg', ['--batch', '--with-colons', '--list-secret-keys']).toString();
+    const listed = gnupg.run(['--with-colons', '--list-secret-keys']).toString();
     expect(listed).toContain(made.fingerprint.toUpperCase());
     expect(listed).toMatch(/^ssb:.*:e:/m);
     const message = await encryptTo(made.publicKey);
     expect(await seipdVersion(message)).toBe(1);
-    expect(run('gpg', [...loopback, '--decrypt'], message).toString()).toBe(text);
-    execFileSync('gpgconf', ['--kill', 'all'], {env: {...process.env, GNUPGHOME: join(folder, 'gnupg')}}); // It remembers the passphrase.
-    expect(() => run('gpg', [...loopback.slice(0, -1), 'wrong', '--decrypt'], message)).toThrow(
-      /Bad passphrase/,
-    );
+    expect(gnupg.run(['--decrypt'], message).toString()).toBe(text);
+    gnupg.forget();
+    expect(() => gnupg.run(['--decrypt'], message, 'wrong')).toThrow(/Bad passphrase/);
   });
 
   test('opens what GnuPG encrypts to it', async () => {
-    const message = run(
-      'gpg',
-      ['--batch', '--no-tty', '--trust-model', 'always', '--recipient', made.fingerprint, '--encrypt'],
+    const message = gnupg.run(
+      ['--trust-model', 'always', '--recipient', made.fingerprint, '--encrypt'],
       text,
     );
     expect(await decryptWith(made, message)).toBe(text);
@@ -201,20 +190,20 @@ describe.skipIf(noGpg)(`a key for GnuPG ${noGpg ?? ''}`, () => {
     const plain = await openpgp.createMessage({binary: Buffer.from(text)});
     const message = await openpgp.encrypt({message: plain, encryptionKeys, format: 'binary', date: anyTime});
     expect(await seipdVersion(message)).toBe(1);
-    expect(run('gpg', [...loopback, '--decrypt'], message).toString()).toBe(text);
+    expect(gnupg.run(['--decrypt'], message).toString()).toBe(text);
     expect(await decryptWith(modern, message)).toBe(text);
     expect(await decryptWith(made, message)).toBe(text);
   });
 
   test('comes back from GnuPG as a key that we open', async () => {
-    const exported = run('gpg', [...loopback, '--export-secret-keys', made.fingerprint]);
+    const exported = gnupg.run(['--export-secret-keys', made.fingerprint]);
     const key = await unlockPrivateKey(await readPrivateKey(exported, 'exported'), passphrase);
     expect(key.getFingerprint()).toBe(made.fingerprint);
   });
 
   test('is revoked in GnuPG by its certificate', () => {
-    run('gpg', ['--batch', '--import', file('gpg.revocation.asc', made.revocation)]);
-    expect(run('gpg', ['--batch', '--with-colons', '--list-keys']).toString()).toMatch(/^pub:r:/m);
+    gnupg.run(['--import', file('gpg.revocation.asc', made.revocation)]);
+    expect(gnupg.run(['--with-colons', '--list-keys']).toString()).toMatch(/^pub:r:/m);
   });
 });
 

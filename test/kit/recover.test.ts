@@ -23,9 +23,9 @@ import {readRecipient} from '../../src/crypto/keys.ts';
 import {Secret} from '../../src/crypto/secret.ts';
 import {newAgent} from '../../src/repository/agent.ts';
 import {kitFiles} from '../../src/repository/kit.ts';
+import {GnupgHome} from '../support/gnupg.ts';
 import {Machine} from '../support/machine.ts';
 import {type OpenPgpProgram, openPgpProgram, whyWithout} from '../support/openpgp-programs.ts';
-import {leftOut} from '../support/skips.ts';
 import {describeTree, type EntryDescription, editNastyTree, makeNastyTree, noise} from '../support/trees.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-kit-'));
@@ -166,7 +166,6 @@ test('verify names damage and the snapshots it affects', () => {
 });
 
 const lacking = whyWithout('rsop', 'sqop', 'sq');
-if (lacking !== undefined) leftOut('recover.py', lacking);
 describe.skipIf(lacking)(`with other programs ${lacking ?? ''}`, () => {
   test.each(['rsop', 'sqop', 'sq'] as const)('%s restores the incremental as it was', (program) => {
     const {code, text} = restore(repository, 'latest', program);
@@ -327,29 +326,15 @@ describe.skipIf(lacking)(`with other programs ${lacking ?? ''}`, () => {
 
   const noGpg = whyWithout('gpg');
   test.skipIf(noGpg)(`gpg opens generation.pgp; rsop the rest ${noGpg ?? ''}`, () => {
-    const home = at('gnupg');
-    mkdirSync(home, {mode: 0o700});
-    const env = {GNUPGHOME: home};
-    const gpg = [
-      '--batch',
-      '--pinentry-mode',
-      'loopback',
-      '--passphrase-file',
-      RIGHT,
-      '--import',
-      at('gpg.private.asc'),
-    ];
-    execFileSync('gpg', gpg, {env: {...process.env, ...env}, stdio: 'ignore'});
+    using gnupg = new GnupgHome(passphrase.reveal());
+    gnupg.run(['--import', at('gpg.private.asc')]);
+    gnupg.forget();
+    const env = {GNUPGHOME: gnupg.folder};
     const arguments_ = ['restore', repository, '--key', 'gpg', '--to', out, '--sop', openPgpProgram('rsop')];
-    try {
-      execFileSync('gpgconf', ['--kill', 'all'], {env: {...process.env, ...env}}); // It remembers the passphrase.
-      const wrong = recover([...arguments_, '--passphrase-file', WRONG], {env});
-      expect(wrong).toMatchObject({code: 1, text: expect.stringContaining('gpg says')});
-      const {code, text} = recover([...arguments_, '--passphrase-file', RIGHT], {env});
-      expect(code, text).toBe(0);
-    } finally {
-      execFileSync('gpgconf', ['--kill', 'all'], {env: {...process.env, ...env}});
-    }
+    const wrong = recover([...arguments_, '--passphrase-file', WRONG], {env});
+    expect(wrong).toMatchObject({code: 1, text: expect.stringContaining('gpg says')});
+    const {code, text} = recover([...arguments_, '--passphrase-file', RIGHT], {env});
+    expect(code, text).toBe(0);
     expect(describeTree(out)).toEqual(treeOfIncremental);
   });
 

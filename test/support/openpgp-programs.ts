@@ -1,5 +1,6 @@
 import {accessSync, constants} from 'node:fs';
 import {delimiter, join} from 'node:path';
+import {leftOut} from './skips.ts';
 
 /** Other OpenPGP programs: `test/servers/openpgp-tools.sh` unpacks them; `HOLDFAST_OPENPGP_TOOLS` names their folder. */
 export type OpenPgpProgram = 'gpg' | 'rsop' | 'sq' | 'sqop';
@@ -14,9 +15,9 @@ export function whyWithout(...names: OpenPgpProgram[]): string | undefined {
   if (process.env['HOLDFAST_TEST_SERVERS'] === 'required') return undefined;
   const missing = names.filter((name) => find(name) === undefined);
   if (missing.length === 0) return undefined;
-  const reason = `SKIPPED: no ${missing.join(', ')}; see test/servers/openpgp-tools.sh`;
-  console.warn(reason); // Not every reporter names what was skipped.
-  return reason;
+  const reason = `no ${missing.join(', ')}; see test/servers/openpgp-tools.sh`;
+  leftOut(`tests with ${names.join(', ')}`, reason);
+  return `SKIPPED: ${reason}`;
 }
 
 function find(name: OpenPgpProgram): string | undefined {
