@@ -187,8 +187,9 @@ export class Packer implements AsyncDisposable {
   #dispatch(): void {
     while (this.#uploads.size < this.#options.concurrency) {
       const [filled] = this.#queue;
-      const hand = filled?.kind === 'tree' ? this.#firstHand() : this.#idleHand();
-      if (hand === undefined || filled === undefined) return;
+      if (filled === undefined) return; // Before a worker is started: nobody would tell it to finish.
+      const hand = filled.kind === 'tree' ? this.#firstHand() : this.#idleHand();
+      if (hand === undefined) return;
       this.#queue.shift();
       hand.busy++;
       post(hand.worker, {type: 'fill', filled});

@@ -15,9 +15,7 @@ export interface FilledSlot {
   readonly frames: readonly FilledFrame[];
 }
 
-export type ToWorker =
-  | {readonly type: 'fill'; readonly filled: FilledSlot}
-  | {readonly type: 'finish'};
+export type ToWorker = {readonly type: 'fill'; readonly filled: FilledSlot} | {readonly type: 'finish'};
 
 export type FromWorker =
   | {readonly type: 'free'; readonly slot: number}
