@@ -4,7 +4,7 @@ import {existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync} 
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {fixture} from '../support/keys.ts';
-import {leftOut} from '../support/skips.ts';
+import {mayMount} from '../support/skips.ts';
 import {noise} from '../support/trees.ts';
 import {Scratch} from './scratch.ts';
 
@@ -609,24 +609,19 @@ describe('one clear sentence, a hint, the exit code, and nothing else', () => {
 // B17, F-rows of full disks: with a file system of 1 MiB.
 describe('a full disk', () => {
   const small = user.path('small');
-  let mounted = false;
+  const mounts = mayMount('full disks');
 
   beforeAll(() => {
     mkdirSync(small);
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small], {stdio: 'ignore'});
-      mounted = true;
-    } catch {
-      leftOut('full disks', 'needs root and the right to mount', {tolerated: true});
-    }
+    if (mounts) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]);
     writeFileSync(user.path('data/large'), noise(3_000_000, 'large'));
   });
   afterAll(() => {
-    if (mounted) execFileSync('umount', [small]);
+    if (mounts) execFileSync('umount', [small]);
   });
 
   test('as repository: exit 13, no snapshot, and never booked as a fault of the source', async ({skip}) => {
-    if (!mounted) return skip();
+    if (!mounts) return skip();
     await user.must([
       'init',
       join(small, 'repo'),
@@ -651,7 +646,7 @@ describe('a full disk', () => {
   test('as destination of a restore: exit 1, nothing half under a final name; with room it goes on', async ({
     skip,
   }) => {
-    if (!mounted) return skip();
+    if (!mounts) return skip();
     await user.must(['backup']);
     const ran = await user.json(['restore', 'latest', '--to', join(small, 'out'), ...KEY]);
     expect(ran.code).toBe(1);
@@ -668,7 +663,7 @@ describe('a full disk', () => {
   });
 
   test('as place of an archive: exit 1, and no half archive stays', async ({skip}) => {
-    if (!mounted) return skip();
+    if (!mounts) return skip();
     execFileSync('mount', ['-o', 'remount,size=1m', small]);
     const ran = await user.json(['restore', 'latest', '--tar', join(small, 'out.tar'), ...KEY]);
     expect(ran.code).toBe(1);

@@ -6,6 +6,7 @@ import {expect, test} from 'vitest';
 import {checkConfig, loadConfig} from '../../src/config/config.ts';
 import {assertTrustedFile, findConfig} from '../../src/config/file.ts';
 import {ConfigError} from '../../src/errors.ts';
+import {asRoot} from '../support/skips.ts';
 
 const scratch = () => mkdtempDisposable(join(tmpdir(), 'holdfast-config-'));
 const failure = async (path: string): Promise<ConfigError> => {
@@ -51,7 +52,7 @@ test('a config that others can change is refused', async () => {
   expect((await failure(join(folder.path, 'link'))).message).toContain('can be changed by everybody');
 });
 
-test.skipIf(process.getuid?.() !== 0)('a config of another user is refused', async () => {
+test.runIf(asRoot('a config of another user'))('a config of another user is refused', async () => {
   await using folder = await scratch();
   const path = join(folder.path, 'holdfast.yaml');
   await writeFile(path, 'full: 3d\n', {mode: 0o600});

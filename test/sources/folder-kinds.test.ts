@@ -18,7 +18,7 @@ import {
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {Machine} from '../support/machine.ts';
-import {leftOut} from '../support/skips.ts';
+import {mayMount} from '../support/skips.ts';
 import {nest} from '../support/tree-pieces.ts';
 import {describeTree, noise} from '../support/trees.ts';
 
@@ -171,7 +171,7 @@ for i in range(100000):
 // F16
 describe('mounts', () => {
   let mounted: string[] = [];
-  const whyNot = canMount();
+  const mounts = mayMount('mounts inside a source (F16)');
 
   function mount(...parameters: string[]): void {
     execFileSync('mount', parameters);
@@ -182,7 +182,7 @@ describe('mounts', () => {
     mounted = [];
   });
 
-  test.skipIf(whyNot)('another file system is entered, or left out and told with oneFileSystem', async () => {
+  test.runIf(mounts)('another file system is entered, or left out and told with oneFileSystem', async () => {
     mkdirSync(at('mnt'));
     writeFileSync(at('here'), 'here');
     mount('-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', at('mnt'));
@@ -197,7 +197,7 @@ describe('mounts', () => {
     expect(readdirSync(to)).toEqual(['here', 'mnt']);
   });
 
-  test.skipIf(whyNot)('a folder that is mounted into itself ends', async () => {
+  test.runIf(mounts)('a folder that is mounted into itself ends', async () => {
     mkdirSync(at('loop'));
     writeFileSync(at('file'), 'file');
     mount('--bind', machine.source, at('loop'));
@@ -206,16 +206,6 @@ describe('mounts', () => {
     expect(readdirSync(join(await restored(done.id), 'loop')).sort()).toEqual(['file', 'loop']);
   });
 });
-
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], {stdio: 'ignore'});
-    return false;
-  } catch {
-    leftOut('mounts inside a source (F16)', 'needs root and the right to mount', {tolerated: true});
-    return true;
-  }
-}
 
 test('a file that was sparse and is cut short between backups comes back so', async () => {
   writeFileSync(at('file'), noise(100_000, 'x'));

@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {appendFileSync} from 'node:fs';
 
 /**
@@ -12,4 +13,22 @@ export function leftOut(suite: string, reason: string, {tolerated = false} = {})
   const file = process.env['HOLDFAST_TEST_SKIPS'];
   if (file) appendFileSync(file, `${suite}: ${reason}\n`);
   else console.warn(`Left out: ${suite}: ${reason}`);
+}
+
+/**
+ * Whether this is root, for `test.runIf`; where it is not, `npm test` names what that leaves out.
+ * @param tests what they are, such as `devices`
+ */
+export function asRoot(tests: string): boolean {
+  const isRoot = process.geteuid?.() === 0;
+  if (!isRoot) leftOut(tests, 'only root may do that; run the tests as root', {tolerated: true});
+  return isRoot;
+}
+
+/** The same for tests that mount; a container may forbid that even to root. */
+export function mayMount(tests: string): boolean {
+  const {status} = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']);
+  if (status !== 0)
+    leftOut(tests, 'mounting is not permitted here; run the tests as root', {tolerated: true});
+  return status === 0;
 }

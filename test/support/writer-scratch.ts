@@ -7,7 +7,6 @@ import type {TreeEntry} from '../../src/repository/tree.ts';
 import {FolderWriter, type FolderWriterOptions} from '../../src/sources/folder/writer.ts';
 import {describeTree} from './trees.ts';
 
-export const isRoot = process.geteuid?.() === 0;
 export let scratch: string;
 export let root: string;
 export let victim: string;
