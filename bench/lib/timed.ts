@@ -7,10 +7,15 @@ import {closeSync, openSync} from 'node:fs';
 import koffi from 'koffi';
 
 const RUSAGE_CHILDREN = -1;
+/** What takes longer hangs. */
+const MOST_MS = 3_600_000;
 const [log = '', command = '', ...args] = process.argv.slice(2);
 const output = openSync(log, 'w');
 const started = process.hrtime.bigint();
-const {status, signal, error} = spawnSync(command, args, {stdio: ['ignore', output, output]});
+const {status, signal, error} = spawnSync(command, args, {
+  stdio: ['ignore', output, output],
+  timeout: MOST_MS,
+});
 const wallSeconds = Number(process.hrtime.bigint() - started) / 1e9;
 closeSync(output);
 if (error) throw error;
