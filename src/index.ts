@@ -84,7 +84,9 @@ export type {EntryType, TreeEntry} from './repository/tree.ts';
 export {type SeenSeal, TrustFile} from './repository/trust.ts';
 export {compileExcludes, type PathFilter} from './sources/folder/exclude.ts';
 // Targets: where objects are kept. Another storage is a class that implements `Target`.
+export type {TargetAccess} from './targets/access.ts';
 export {openTarget} from './targets/open.ts';
+export type {TargetLimits} from './targets/resilient.ts';
 export {
   type ByteRange,
   type CallOptions,

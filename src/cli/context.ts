@@ -22,6 +22,7 @@ import {readKeyFile} from './key-file.ts';
 import {type KeyFlags, openNamedKey} from './key-source.ts';
 import type {Output} from './output.ts';
 import {agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath} from './places.ts';
+import {targetAccess} from './target-access.ts';
 
 export interface ContextFlags extends KeyFlags {
   readonly config?: string | undefined;
@@ -74,12 +75,12 @@ export class CliContext implements AsyncDisposable {
         hint: 'Name it with --repository, HOLDFAST_REPOSITORY, or "repository" in the configuration.',
       });
     }
-    const target = openTarget(url, cwd);
+    const target = await openTarget(url, cwd, targetAccess({config, env, output}));
     const state = stateFolder(env);
     const places = new KnownPlaces(knownPlacesPath(state));
     const repository = await openRepository(
       target,
-      expectedRepository({flags, config, cwd, label: target.label, places}),
+      expectedRepository({flags, config, cwd, url, label: target.label, places}),
     );
     const trust = new TrustFile(trustPath(state, repository.id), repository.id);
     const approved = [...(flags.agent ?? []), ...(config?.trustedAgents ?? [])].map(fingerprint);

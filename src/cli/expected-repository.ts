@@ -2,11 +2,12 @@ import type {Config} from '../config/config.ts';
 import {UsageError} from '../errors.ts';
 import type {KnownPlaces} from '../repository/known-places.ts';
 import type {ExpectedRepository} from '../repository/repository.ts';
-import {openTarget} from '../targets/open.ts';
+import {isSamePlace} from '../targets/open.ts';
 import type {ContextFlags} from './context.ts';
 
 /**
  * Which repository must be at an address: as the flag says, else the config unless it is of another address, else what this machine met there.
+ * @param url how it was named
  * @param label the target's
  * @throws {@link UsageError} if the flag holds no id
  */
@@ -14,12 +15,14 @@ export function expectedRepository({
   flags,
   config,
   cwd,
+  url,
   label,
   places,
 }: {
   flags: ContextFlags;
   config: Config | undefined;
   cwd: string;
+  url: string;
   label: string;
   places: KnownPlaces;
 }): ExpectedRepository | undefined {
@@ -32,7 +35,7 @@ export function expectedRepository({
     return {id: named, because: 'as --repository-id says', isPinned: true};
   }
   if (config?.repositoryId !== undefined) {
-    if (config.repository === undefined || openTarget(config.repository, cwd).label === label)
+    if (config.repository === undefined || isSamePlace(config.repository, url, cwd))
       return {id: config.repositoryId, because: `as ${config.file} says`, isPinned: true};
   }
   const id = places.at(label);

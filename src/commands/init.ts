@@ -7,13 +7,14 @@ import {configOf, readRecipients} from '../cli/context.ts';
 import {expectedRepository} from '../cli/expected-repository.ts';
 import {agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath} from '../cli/places.ts';
 import {repositoryIdFlag} from '../cli/repository-command.ts';
+import {targetAccess} from '../cli/target-access.ts';
 import type {Config} from '../config/config.ts';
 import {renderConfigTemplate} from '../config/template.ts';
 import {UsageError} from '../errors.ts';
 import {initRepository, writePrivateFile} from '../operations/init.ts';
 import {KnownPlaces} from '../repository/known-places.ts';
 import {TrustFile} from '../repository/trust.ts';
-import {openTarget} from '../targets/open.ts';
+import {isSamePlace, openTarget} from '../targets/open.ts';
 
 interface InitResult {
   readonly repositoryId: string;
@@ -65,11 +66,18 @@ export default class Init extends BaseCommand {
     const now = new Date();
     const recipientFiles = (flags.recipient ?? config?.recipients ?? []).map((file) => resolve(cwd, file));
     const recipients = await readRecipients(recipientFiles, now);
-    await using target = openTarget(place, cwd);
-    refuseOtherConfig(config, target.label, cwd);
+    refuseOtherConfig(config, place, cwd);
+    await using target = await openTarget(place, cwd, targetAccess({config, env, output: this.output}));
     const state = stateFolder(env);
     const places = new KnownPlaces(knownPlacesPath(state));
-    const expected = expectedRepository({flags, config, cwd, label: target.label, places});
+    const expected = expectedRepository({
+      flags,
+      config,
+      cwd,
+      url: place,
+      label: target.label,
+      places,
+    });
     const done = await initRepository(target, {
       recipients,
       expected,
@@ -168,11 +176,9 @@ export default class Init extends BaseCommand {
 }
 
 /** Agent, catalog and recipients of one repository must not become those of another. */
-function refuseOtherConfig(config: Config | undefined, label: string, cwd: string): void {
-  if (config?.repository === undefined) return;
-  const configured = openTarget(config.repository, cwd).label;
-  if (configured === label) return;
-  throw new UsageError(`${config.file} is for the repository at ${configured}, not for ${label}.`, {
+function refuseOtherConfig(config: Config | undefined, place: string, cwd: string): void {
+  if (config?.repository === undefined || isSamePlace(config.repository, place, cwd)) return;
+  throw new UsageError(`${config.file} is for the repository at ${config.repository}, not for ${place}.`, {
     hint: 'Have a config of its own written with --config NEW-FILE.',
   });
 }

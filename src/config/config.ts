@@ -6,7 +6,7 @@ import {issueFindings} from './issues.ts';
 import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
 import {type CommandInput, type ConfigInput, configSchema, type FolderInput} from './schema.ts';
 import {type Environment, substitute} from './substitute.ts';
-import {parseDuration} from './units.ts';
+import {parseDuration, parseRate} from './units.ts';
 import {splitWords} from './words.ts';
 
 const DEFAULT_FULL = '30d';
@@ -38,6 +38,15 @@ export interface FolderSourceConfig {
 
 export type SourceConfig = FolderSourceConfig;
 
+export interface ConfigLimits {
+  /** Packs on their way to the storage at once. */
+  readonly concurrency: number;
+  readonly uploadBytesPerSecond: number | undefined;
+  readonly downloadBytesPerSecond: number | undefined;
+  /** `Infinity` for `never`: it is never given up. */
+  readonly retryForMs: number | undefined;
+}
+
 /** A config with its defaults, its paths absolute and its references filled in. */
 export interface Config {
   /** The absolute path of the file it came from. */
@@ -54,7 +63,11 @@ export interface Config {
   readonly catalog: string | undefined;
   /** By name, in the order of the file. */
   readonly sources: ReadonlyMap<string, SourceConfig>;
-  readonly limits: {readonly concurrency: number};
+  readonly limits: ConfigLimits;
+  /** Whether storage must be reached encrypted. */
+  readonly requireTls: boolean;
+  /** The absolute path of a file with certificates of authorities. */
+  readonly caFile: string | undefined;
   /** Fingerprints in lower case without blanks; undefined if the config does not say. */
   readonly trustedAgents: readonly string[] | undefined;
 }
@@ -136,7 +149,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
   return {
     file,
     repository:
-      input.repository === undefined || input.repository.startsWith('file:')
+      input.repository === undefined || isUrl(input.repository)
         ? input.repository
         : absolute(input.repository),
     repositoryId: input.repositoryId,
@@ -149,9 +162,30 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
         toSource(name, {...source, folder: absolute(source.folder), full: source.full ?? full}, env),
       ]),
     ),
-    limits: {concurrency: input.limits?.concurrency ?? DEFAULT_CONCURRENCY},
+    limits: toLimits(input.limits),
+    requireTls: input.requireTls ?? false,
+    caFile: input.caFile === undefined ? undefined : absolute(input.caFile),
     trustedAgents: input.trust?.agents?.map((agent) => agent.replaceAll(' ', '').toLowerCase()),
   };
+}
+
+/** What is no URL is a path; {@link configSchema} let nothing else through. */
+function isUrl(repository: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:/i.test(repository);
+}
+
+function toLimits(input: ConfigInput['limits']): ConfigLimits {
+  const rate = (text: string | undefined) => (text === undefined ? undefined : parseRate(text));
+  return {
+    concurrency: input?.concurrency ?? DEFAULT_CONCURRENCY,
+    uploadBytesPerSecond: rate(input?.upload),
+    downloadBytesPerSecond: rate(input?.download),
+    retryForMs: input?.retryFor === undefined ? undefined : toDuration(input.retryFor),
+  };
+}
+
+function toDuration(text: string): number {
+  return text === 'never' ? Number.POSITIVE_INFINITY : parseDuration(text);
 }
 
 function toSource(name: string, input: FolderInput & {full: string}, env: Environment): SourceConfig {
@@ -164,7 +198,7 @@ function toSource(name: string, input: FolderInput & {full: string}, env: Enviro
     oneFileSystem: input.oneFileSystem ?? false,
     before: toCommand(input.before, env),
     after: toCommand(input.after, env),
-    fullAfterMs: input.full === 'never' ? Number.POSITIVE_INFINITY : parseDuration(input.full),
+    fullAfterMs: toDuration(input.full),
     tags: input.tags ?? [],
     allowEmpty: input.allowEmpty ?? false,
   };

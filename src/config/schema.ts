@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {ConfigError, HoldfastError} from '../errors.ts';
 import {SOURCE_NAME_PATTERN, sourceNameProblem, TAG_PATTERN, tagProblem} from './names.ts';
-import {DURATION_PATTERN, parseDuration} from './units.ts';
+import {DURATION_PATTERN, parseDuration, parseRate} from './units.ts';
 import {splitWords} from './words.ts';
 
 /** Keys that the config will have, at the place where they will stand. Silently passing over one could cost somebody a backup. */
@@ -12,7 +12,6 @@ export const LATER_KEYS: ReadonlySet<string> = new Set([
   'notify',
   'drills',
   'limits.repository',
-  'limits.upload',
   'sources.*.schedule',
   'sources.*.timezone',
   'sources.*.retention',
@@ -64,6 +63,11 @@ const duration = z
     }),
   )
   .meta({pattern: `^never$|${DURATION_PATTERN}`, examples: ['30d', 'never']});
+
+const rate = z
+  .string()
+  .check(checked(parseRate))
+  .meta({examples: ['20MB/s']});
 
 const command = z
   .union(
@@ -133,8 +137,20 @@ export const configSchema = z
           .max(64)
           .optional()
           .describe('How many packs are on their way to the storage at once.'),
+        upload: rate.optional().describe('Bytes per second to the storage, at most.'),
+        download: rate.optional().describe('Bytes per second from the storage, at most.'),
+        retryFor: duration
+          .optional()
+          .describe('How long a request goes on being tried that fails for the time being.'),
       })
       .optional(),
+    requireTls: z
+      .boolean()
+      .optional()
+      .describe('Refuse storage that is reached neither encrypted nor on this machine.'),
+    caFile: path
+      .optional()
+      .describe('A file with certificates (PEM) of authorities to trust, beside those that Node knows.'),
     trust: z
       .strictObject({
         agents: z
@@ -160,7 +176,7 @@ export function configJsonSchema(): Record<string, unknown> {
 export function knownKeys(place: readonly PropertyKey[]): string[] {
   const [first, , third] = place;
   if (place.length === 0) return Object.keys(configSchema.shape);
-  if (first === 'limits' && place.length === 1) return ['concurrency'];
+  if (first === 'limits' && place.length === 1) return ['concurrency', 'upload', 'download', 'retryFor'];
   if (first === 'trust' && place.length === 1) return ['agents'];
   if (first === 'sources' && place.length === 2) return [...Object.keys(folderSource.shape), ...LATER_KINDS];
   if (first === 'sources' && (third === 'before' || third === 'after')) return ['shell'];

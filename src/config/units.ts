@@ -70,6 +70,29 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
+/**
+ * `20MB/s` in bytes per second.
+ * @throws {@link ConfigError}
+ */
+export function parseRate(text: string): number {
+  const bytes = text.endsWith('/s') ? parseSizeOr(text.slice(0, -2)) : undefined;
+  if (bytes === undefined || bytes === 0) {
+    throw new ConfigError(`${quote(text)} is not a rate`, {
+      hint: 'Write a size and /s, such as 20MB/s or 512KiB/s.',
+    });
+  }
+  return bytes;
+}
+
+function parseSizeOr(text: string): number | undefined {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
 function quote(text: string): string {
   return `\`${text.length > 40 ? `${text.slice(0, 40)}…` : text}\``;
 }

@@ -1,29 +1,60 @@
 import {resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {UsageError} from '../errors.ts';
+import type {TargetAccess} from './access.ts';
 import {FileTarget} from './file.ts';
+import {ResilientTarget} from './resilient.ts';
 import type {Target} from './target.ts';
 
-/** Schemes that a later version will serve. */
-const PLANNED = new Set(['s3', 'swift']);
 const KNOWN = 'file:///folder, or the path of a folder';
 
+/** What a URL or a path names, before anything is asked of it. */
+type Place = {readonly scheme: 'file'; readonly path: string} | {readonly scheme: 's3' | 'swift'};
+
 /**
- * Opens the place that a URL or a path names. It does not look whether anything is there.
+ * Opens the place that a URL or a path names. It does not look whether anything is there. What a scheme needs is loaded only here:
+ * a command that needs no object storage does not wait for its libraries.
  *
- * @param url `file:///folder`, or the path of a folder; `./a:b` where a relative path has a colon
+ * @param url `swift://container/prefix`, `file:///folder`, or the path of a folder; `./a:b` where a relative path has a colon
  * @param cwd what a relative path is relative to; absolute
- * @throws {@link UsageError} for what names no target. It repeats no part of a URL but its scheme: the rest may be secret.
+ * @throws {@link UsageError} for what names no target, and where credentials are missing. It repeats no part of a URL but its
+ *   scheme: the rest may be secret.
  */
-export function openTarget(url: string, cwd: string): Target {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme === undefined) return new FileTarget(resolve(cwd, checkPath(url)));
-  if (scheme === 'file') return new FileTarget(pathOfFileUrl(url));
-  if (PLANNED.has(scheme)) {
-    throw new UsageError(`Targets of the kind ${scheme}:// are not supported by this version yet.`, {
-      hint: `Use ${KNOWN}.`,
-    });
+export async function openTarget(
+  url: string,
+  cwd: string,
+  access: TargetAccess = {env: {}},
+): Promise<Target> {
+  return new ResilientTarget(await openPlain(url, cwd), access.limits, access.clock);
+}
+
+async function openPlain(url: string, cwd: string): Promise<Target> {
+  const place = placeOf(url, cwd);
+  switch (place.scheme) {
+    case 'file':
+      return new FileTarget(place.path);
+    case 's3':
+    case 'swift':
+      throw new UsageError(`Targets of the kind ${place.scheme}:// are not supported by this version yet.`, {
+        hint: `Use ${KNOWN}.`,
+      });
   }
+}
+
+/** Whether two addresses name the same place, as far as one can tell without asking it. */
+export function isSamePlace(one: string, other: string, cwd: string): boolean {
+  const [first, second] = [one, other].map((url) => {
+    const place = placeOf(url, cwd);
+    return place.scheme === 'file' ? place.path : url;
+  });
+  return first === second;
+}
+
+function placeOf(url: string, cwd: string): Place {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  if (scheme === undefined) return {scheme: 'file', path: resolve(cwd, checkPath(url))};
+  if (scheme === 'file') return {scheme, path: resolve(pathOfFileUrl(url))};
+  if ((scheme === 's3' || scheme === 'swift') && url.includes('://')) return {scheme};
   // What stands before the colon may be a user name: "user:password@host". Only what is surely a scheme is repeated.
   const kind = url.includes('://') ? ` of the kind ${scheme}://` : ' like this one';
   throw new UsageError(`There are no targets${kind}.`, {

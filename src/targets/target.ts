@@ -19,6 +19,28 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface PutOptions extends CallOptions {
+  /** Awaited before each piece of the body is sent, by targets that are {@link Target.paced}: keeps to a rate. */
+  readonly pace?: ((sizeBytes: number) => Promise<void>) | undefined;
+}
+
+/** One page of a listing: names in the order of the store. */
+export interface ListPage {
+  /** May hold names of others, and names that no object can have: whoever asked sorts these out. */
+  readonly objects: readonly ObjectInfo[];
+  /** With `folders`: the next components below the prefix, without their `/`. */
+  readonly folders: readonly string[];
+  /** What to give as `after` for the page after this one; undefined at the end. */
+  readonly next: string | undefined;
+}
+
+export interface PageRequest {
+  /** Of the page before; undefined for the first. */
+  readonly after: string | undefined;
+  /** Names that go on below the prefix are asked for as folders only. */
+  readonly folders: boolean;
+}
+
 /**
  * Keeps immutable objects: opaque bytes under a name. It never sees a key or a plaintext.
  * A stored object is durable, listed at once, and visible whole or not at all.
@@ -32,9 +54,9 @@ export interface Target extends AsyncDisposable {
   /** Makes the place where objects go, if it is not there. Only `init` calls this. */
   create(options?: CallOptions): Promise<void>;
   /** @throws {@link ObjectExistsError} rather than overwrite */
-  put(name: ObjectName, body: Uint8Array, options?: CallOptions): Promise<void>;
+  put(name: ObjectName, body: Uint8Array, options?: PutOptions): Promise<void>;
   /** Writes or overwrites. For leases alone: nothing else is ever rewritten. */
-  replace(name: ObjectName, body: Uint8Array, options?: CallOptions): Promise<void>;
+  replace(name: ObjectName, body: Uint8Array, options?: PutOptions): Promise<void>;
   /** @throws {@link ObjectMissingError}; {@link TargetError} rather than yield fewer bytes than `range` asks for */
   get(name: ObjectName, range?: ByteRange, options?: CallOptions): AsyncIterable<Uint8Array>;
   /** What is stored under the name, or undefined. */
@@ -47,18 +69,36 @@ export interface Target extends AsyncDisposable {
   remove(name: ObjectName, options?: CallOptions): Promise<void>;
   /** Removes parts of objects that killed runs left behind, where a store shows such; @returns how many */
   sweepPartials?(olderThanMs: number, nowMs: number, options?: CallOptions): Promise<number>;
+  /** One request for a part of a listing, of stores that list in pages. A lost page is asked for again, not the whole listing. */
+  listPage?(prefix: string, request: PageRequest, options?: CallOptions): Promise<ListPage>;
+  /** Whether `put` and `replace` await {@link PutOptions.pace}. */
+  readonly paced?: boolean;
+  /** How many calls were tried again until now, by targets that do so. */
+  readonly retries?: number;
+}
+
+export interface TargetErrorDetails extends ErrorDetails {
+  /** Whether trying again may help. */
+  readonly transient: boolean;
+  /** The store has too much to do (429, 503): come back with fewer requests at once. */
+  readonly throttled?: boolean | undefined;
+  /** The store says to wait that long before trying again. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** The target could not be reached, denied access, or broke off. */
 export class TargetError extends HoldfastError {
   readonly code: string = 'TARGET';
   readonly exitCode: (typeof EXIT)['target'] = EXIT.target;
-  /** Whether trying again may help. */
   readonly transient: boolean;
+  readonly throttled: boolean;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, {transient, ...details}: ErrorDetails & {transient: boolean}) {
+  constructor(message: string, {transient, throttled = false, retryAfterMs, ...details}: TargetErrorDetails) {
     super(message, details);
     this.transient = transient;
+    this.throttled = throttled;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

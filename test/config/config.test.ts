@@ -17,7 +17,9 @@ recipients: [ops.public.asc, /keys/b.asc]
 agent: agent.asc
 catalog: /var/lib/holdfast/app01.db
 full: 7d
-limits: { concurrency: 2 }
+limits: { concurrency: 2, upload: 20MB/s, retryFor: never }
+requireTls: true
+caFile: ca.pem
 trust: { agents: ["0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567"] }
 sources:
   etc: { folder: /etc }
@@ -40,7 +42,14 @@ sources:
       recipients: ['/etc/holdfast/ops.public.asc', '/keys/b.asc'],
       agent: '/etc/holdfast/agent.asc',
       catalog: '/var/lib/holdfast/app01.db',
-      limits: {concurrency: 2},
+      limits: {
+        concurrency: 2,
+        uploadBytesPerSecond: 20_000_000,
+        downloadBytesPerSecond: undefined,
+        retryForMs: Number.POSITIVE_INFINITY,
+      },
+      requireTls: true,
+      caFile: '/etc/holdfast/ca.pem',
       trustedAgents: ['0123456789abcdef0123456789abcdef01234567'],
     });
     expect([...config.sources.keys()]).toEqual(['etc', 'app']);
@@ -264,6 +273,8 @@ test('the JSON Schema names every key and allows no other', () => {
     'sources',
     'full',
     'limits',
+    'requireTls',
+    'caFile',
     'trust',
   ]);
   expect(schema.additionalProperties).toBe(false);

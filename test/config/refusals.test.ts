@@ -34,9 +34,13 @@ const refusals: [text: string, problem: string][] = [
   ['notify: {}', '`notify` is not supported by this version yet at holdfast.yaml:1:1.'],
   ['drills: {}', '`drills` is not supported by this version yet at holdfast.yaml:1:1.'],
   [
-    'limits: { upload: 20MB/s }',
-    '`limits.upload` is not supported by this version yet at holdfast.yaml:1:11.',
+    'limits: { repository: 500GB }',
+    '`limits.repository` is not supported by this version yet at holdfast.yaml:1:11.',
   ],
+  ...['20MB', '0B/s', 'fast', '20 MB / s'].map((rate): [string, string] => [
+    `limits: { upload: ${rate} }`,
+    `\`limits.upload\`: \`${rate}\` is not a rate at holdfast.yaml:1:19; write a size and /s, such as 20MB/s or 512KiB/s.`,
+  ]),
   [
     'sources: { o: { postgres: { database: o }, x: 1 } }',
     'Sources of the kind `postgres` are not supported by this version yet at holdfast.yaml:1:17.',

@@ -43,7 +43,7 @@ export async function backUp(
 ): Promise<BackupResult> {
   const now = () => new Date();
   const recipients = [await readRecipient(readFileSync(publicKey), publicKey, now())];
-  await using target = openTarget(place, '/');
+  await using target = await openTarget(place, '/');
   const {repository, agent} = await initRepository(target, {
     recipients,
     join: false,
@@ -85,7 +85,7 @@ export async function restoreLatest(
 ): Promise<{restored: RestoreResult; verified: VerifyResult}> {
   const locked = await readPrivateKey(readFileSync(privateKey), privateKey);
   const key = await unlockPrivateKey(locked, new Secret(passphrase));
-  await using target = openTarget(place, '/');
+  await using target = await openTarget(place, '/');
   const repository = await openRepository(target);
   const trust = new TrustFile(join(state, 'seen.json'), repository.id);
   const {keys: agents, metFirst} = await trustedAgents(repository, trust);

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {UsageError} from '../../src/errors.ts';
-import {openTarget} from '../../src/targets/open.ts';
+import {isSamePlace, openTarget} from '../../src/targets/open.ts';
 
 test.each([
   ['file:///srv/backups', 'file:///srv/backups'],
@@ -11,8 +11,10 @@ test.each([
   ['backups', 'file:///home/me/backups'],
   ['./a:b', 'file:///home/me/a:b'],
   ['../other/', 'file:///home/other'],
-])('%s is %s', (url, label) => {
-  expect(openTarget(url, '/home/me').label).toBe(label);
+])('%s is %s', async (url, label) => {
+  expect((await openTarget(url, '/home/me', {env: {}})).label).toBe(label);
+  expect(isSamePlace(url, label.slice('file://'.length), '/home/me')).toBe(true);
+  expect(isSamePlace(url, '/srv/elsewhere', '/home/me')).toBe(false);
 });
 
 describe('refuses', () => {
@@ -29,15 +31,11 @@ describe('refuses', () => {
     ['file:///a%00b', /no NUL/],
     ['~/backups', /only a shell/],
     ['', /empty/],
-  ])('%s', (url, message) => {
-    const open = () => openTarget(url, '/home/me');
-    expect(open).toThrow(UsageError);
-    expect(open).toThrow(message);
-    try {
-      open();
-    } catch (error) {
-      const {message: words, hint} = error as UsageError;
-      expect(`${words} ${hint}`).not.toMatch(/canary|secret/); // J1
-    }
+  ])('%s', async (url, message) => {
+    const refusal = await openTarget(url, '/home/me', {env: {}}).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(UsageError);
+    const {message: words, hint} = refusal as UsageError;
+    expect(words).toMatch(message);
+    expect(`${words} ${hint}`).not.toMatch(/canary|secret/); // J1
   });
 });

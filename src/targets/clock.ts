@@ -1,0 +1,24 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+
+/** Time and chance, so that tests of waiting need not wait. */
+export interface Clock {
+  /** Milliseconds since some moment; never goes back. */
+  now(): number;
+  /** @throws the signal's reason */
+  sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
+  /** From 0 to less than 1. */
+  random(): number;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  async sleep(ms, signal) {
+    try {
+      await sleep(ms, undefined, signal === undefined ? {} : {signal});
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw cause;
+    }
+  },
+  random: Math.random,
+};

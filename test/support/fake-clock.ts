@@ -1,0 +1,26 @@
+import type {Clock} from '../../src/targets/clock.ts';
+
+/** A clock whose sleepers wake at once, and which goes on by what they slept. Chance always gives the same. */
+export class FakeClock implements Clock {
+  readonly slept: number[] = [];
+  readonly #chance: number;
+  #nowMs = 1000;
+
+  constructor(chance = 0.5) {
+    this.#chance = chance;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  async sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    this.slept.push(ms);
+    this.#nowMs += ms;
+  }
+
+  random(): number {
+    return this.#chance;
+  }
+}
