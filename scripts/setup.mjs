@@ -20,8 +20,10 @@ function isInstalled() {
   });
 }
 
+/** No package needs its install script: all native parts come built. better-sqlite3's would ask for a compiler, only to do nothing. */
 function install() {
-  const flags = ['--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'];
+  const wanted = ['--include=dev', '--include=optional', '--ignore-scripts'];
+  const flags = [...wanted, '--no-audit', '--no-fund', '--loglevel=error'];
   step('Installing dependencies (npm ci)', () => npm(['ci', ...flags]), [
     'The dependencies could not be installed. With a connection to the npm registry, run it again;',
     'behind a proxy or a mirror, "npm config get registry" says where npm looks.',
