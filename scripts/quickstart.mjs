@@ -6,13 +6,13 @@ import {randomBytes} from 'node:crypto';
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {styleText} from 'node:util';
+import util from 'node:util';
 import {root, runWithPinnedNode} from './lib/project.mjs';
 
 /** The story cannot go on; the message says why. */
 class Stop extends Error {}
 
-const style = (format, text) => (process.stdout.isTTY ? styleText(format, text) : text);
+const style = (format, text) => (process.stdout.isTTY ? util.styleText(format, text) : text);
 // docs/errors.md
 const EXIT_DAMAGE = 4;
 const EXIT_KEY = 12;

@@ -2,10 +2,11 @@
 // node_modules: built-in modules only, and nothing imported from src/ or dist/.
 import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
+import {findPinnedNode, isRecentEnough} from '../bin/pinned-node.js';
 import {isBuilt} from './lib/built.mjs';
 import {root, withPinnedNode} from './lib/project.mjs';
 
-if (!isInstalled()) install();
+if (!isInstalled() || !hasNode()) install();
 if (!isBuilt()) build();
 
 /** Does node_modules hold what package-lock.json asks for? Optional packages may be absent: other platforms' are. */
@@ -18,6 +19,11 @@ function isInstalled() {
     const there = installed[path];
     return path === '' || (there ? there.version === version : optional === true);
   });
+}
+
+/** The Node that comes along is optional for npm, but not where the one that runs this is too old. */
+function hasNode() {
+  return isRecentEnough() || findPinnedNode() !== undefined;
 }
 
 /** No package needs its install script: all native parts come built. better-sqlite3's would ask for a compiler, only to do nothing. */
