@@ -1,6 +1,5 @@
 /** Where commands get passphrases from: never from an argument, which every user of the machine could read. */
 import {open} from 'node:fs/promises';
-import {execa} from 'execa';
 import type * as openpgp from 'openpgp';
 import {splitWords} from '../config/words.ts';
 import {type LockedKey, unlockPrivateKey} from '../crypto/private-key.ts';
@@ -136,6 +135,7 @@ async function fromCommand(
       hint: 'Give a command, or unset it.',
     });
   const {HOLDFAST_PASSPHRASE: _, ...rest} = env;
+  const {execa} = await import('execa'); // Loading it takes longer than many a command.
   const result = await execa(program, words, {
     env: Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
     extendEnv: false,

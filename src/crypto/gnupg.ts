@@ -1,5 +1,4 @@
 /** Private keys that only GnuPG can use: on a smart card, or in its agent. Restoring machines only. */
-import {execa} from 'execa';
 import {KeyError, PassphraseError} from '../errors.ts';
 import type {Secret} from './secret.ts';
 
@@ -119,6 +118,7 @@ async function gpg(
   input: Uint8Array,
   {env, passphrase, signal}: GnupgOptions,
 ): Promise<{failed: boolean; stdout: Uint8Array; stderr: Uint8Array}> {
+  const {execa} = await import('execa'); // Loading it takes longer than many a command.
   const result = await execa('gpg', args, {
     input,
     stdio: [

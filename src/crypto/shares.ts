@@ -1,6 +1,5 @@
 /** Shares of a private key's passphrase, of which some number must come together (docs/format.md §3). */
 import {createHash, randomBytes} from 'node:crypto';
-import {combine, split} from 'shamir-secret-sharing';
 import {KeyError} from '../errors.ts';
 import {fromBase32, toBase32} from './base32.ts';
 import {Secret} from './secret.ts';
@@ -39,6 +38,7 @@ export async function splitPassphrase(
   const secret = fromBase32(passphrase.reveal());
   if (secret?.length !== SECRET_BYTES)
     throw new Error('Only a passphrase that was made for it can be split.');
+  const {split} = await import('shamir-secret-sharing');
   const parts = await split(secret, total, threshold);
   return parts.map((part, at) => render({label: '', key, index: at + 1, total, threshold, secret: part}));
 }
@@ -105,6 +105,7 @@ export async function combineShares(shares: readonly Share[], key: string): Prom
       {hint: `Give ${missing} more with --share FILE.`},
     );
   }
+  const {combine} = await import('shamir-secret-sharing');
   return new Secret(toBase32(await combine([...byIndex.values()].map(({secret}) => secret))));
 }
 

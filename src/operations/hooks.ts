@@ -1,5 +1,4 @@
 /** Commands around a source's backup: to stop and start an application, say. */
-import {execa} from 'execa';
 import type {FolderSourceConfig, HookCommand} from '../config/config.ts';
 import {SourceError} from '../errors.ts';
 
@@ -19,6 +18,7 @@ export async function runHook(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const [file, ...args] = command.words ?? ['/bin/sh', '-c', command.shell];
+  const {execa} = await import('execa'); // Loading it takes longer than many a command.
   const result = await execa(file, args, {
     reject: false,
     stdin: 'ignore',
