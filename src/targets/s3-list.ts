@@ -24,6 +24,7 @@ export async function* readPages(
   let token: string | undefined;
   do {
     const page = await fetch(token);
+    if (page.IsTruncated === undefined) throw refuse('the answer is no listing'); // Such as the welcome page of a proxy.
     yield decodePage(page);
     const next = page.IsTruncated ? page.NextContinuationToken : undefined;
     if (page.IsTruncated && next === undefined) throw refuse('the listing breaks off in its middle');

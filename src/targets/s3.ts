@@ -36,7 +36,6 @@ const STALL_MS = 60_000;
 const SMALL_CALL_MS = 300_000;
 /** An upload that is slower than this is given up. */
 const MIN_BYTES_PER_MS = 4;
-const MISSING = new Set(['NoSuchKey', 'NotFound', 'NoSuchVersion']);
 
 /**
  * Keeps objects in a bucket of S3, or of a store that speaks its language. Each object is written by a single PUT, signed over
@@ -66,7 +65,7 @@ export class S3Target implements Target {
         await this.#client.send(new HeadBucketCommand({Bucket}), {abortSignal});
         return true;
       } catch (cause) {
-        if (isMissing(s3Failure(cause))) return false;
+        if (isNotFound(cause)) return false;
         throw cause;
       }
     });
@@ -186,7 +185,7 @@ export class S3Target implements Target {
       const Bucket = this.#place.bucket;
       return await this.#client.send(new HeadObjectCommand({Bucket, Key: key}), {abortSignal});
     } catch (cause) {
-      if (isMissing(s3Failure(cause))) return undefined;
+      if (isNotFound(cause)) return undefined;
       throw cause;
     }
   }
@@ -303,8 +302,14 @@ export class S3Target implements Target {
   }
 }
 
+/** The answer to HEAD has no body, and so no code. */
+function isNotFound(cause: unknown): boolean {
+  return s3Failure(cause)?.status === 404;
+}
+
+/** A 404 that says no more may come from a proxy, or mean the bucket. */
 function isMissing(failure: S3Failure | undefined): boolean {
-  return failure?.status === 404 && (MISSING.has(failure.code) || failure.code === '404');
+  return failure?.status === 404 && failure.code === 'NoSuchKey';
 }
 
 /** The same place has the same label, and no two places share one. */
