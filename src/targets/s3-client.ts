@@ -10,8 +10,6 @@ export interface S3ClientOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How long the store may be silent. */
   readonly stallMs: number;
-  /** Certificate authorities in PEM, beyond those that Node trusts. */
-  readonly ca?: string | undefined;
 }
 
 /** More than that are never open at once; further requests wait. */
@@ -24,7 +22,7 @@ const ANY_REGION = 'us-east-1';
  * Makes a client. Credentials come from `env`, else from the AWS chain: profile, SSO, web identity, process, container and
  * instance role; they are looked for at the first request.
  */
-export function makeS3Client(place: S3Place, {env, stallMs, ca}: S3ClientOptions): S3Client {
+export function makeS3Client(place: S3Place, {env, stallMs}: S3ClientOptions): S3Client {
   const agent = {keepAlive: true, maxSockets: MAX_SOCKETS, proxyEnv: {...env}};
   const region = place.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   const credentials = place.profile === undefined ? credentialsIn(env) : undefined;
@@ -38,7 +36,7 @@ export function makeS3Client(place: S3Place, {env, stallMs, ca}: S3ClientOptions
       connectionTimeout: CONNECT_MS,
       socketTimeout: stallMs,
       httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent({...agent, ...(ca !== undefined && {ca})}),
+      httpsAgent: new HttpsAgent(agent),
     }),
     ...(place.endpoint !== undefined && {endpoint: place.endpoint}),
     ...(place.profile !== undefined && {profile: place.profile}),
@@ -64,11 +62,6 @@ function addHeaders(client: S3Client): void {
       const request = args.request as {method: string; headers: Record<string, string>};
       // Ceph waits a minute for the body of a DELETE that does not say that it has none.
       if (request.method === 'DELETE') request.headers['content-length'] ??= '0';
-      const sum = request.headers['x-amz-checksum-sha256'];
-      // The signature needs the same sum, in hex: the body is hashed once.
-      if (sum !== undefined && request.method === 'PUT') {
-        request.headers['x-amz-content-sha256'] = Buffer.from(sum, 'base64').toString('hex');
-      }
       return next(args);
     },
     {step: 'build', priority: 'low', name: 'holdfastHeaders'},

@@ -22,7 +22,8 @@ interface Words {
 
 const CREDENTIALS =
   'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_PROFILE, and whether the key is still valid.';
-const CERTIFICATE = 'Name the file of its certificate authority with NODE_EXTRA_CA_CERTS, if you trust it.';
+const CERTIFICATE =
+  'If you trust its authority, name the file of its certificate as "caFile" in the configuration.';
 const CLOCK = 'Set the clock of this machine (timedatectl set-ntp true).';
 
 const THROTTLED: Words = {

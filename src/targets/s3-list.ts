@@ -1,57 +1,55 @@
+/** Pages of listings: names decoded, and cut to what lies below the repository's place. */
 import type {ListObjectsV2CommandOutput} from '@aws-sdk/client-s3';
-
-/** One page of a listing, with decoded names. */
-export interface S3Page {
-  readonly objects: readonly {
-    readonly key: string;
-    readonly sizeBytes: number;
-    readonly modifiedMs: number;
-  }[];
-  /** Each ends in `/`. */
-  readonly folders: readonly string[];
-}
+import {type ListPage, TargetError} from './target.ts';
 
 /**
- * Yields page after page.
- *
- * @param fetch gets the page that a token leads to
- * @param refuse makes the error for a listing that cannot be complete
+ * @param root what all keys of the repository begin with
+ * @param label names the target in errors
+ * @throws {@link TargetError} for what is no whole page of a listing, such as the welcome page of a proxy
  */
-export async function* readPages(
-  fetch: (token: string | undefined) => Promise<ListObjectsV2CommandOutput>,
-  refuse: (why: string) => Error,
-): AsyncIterable<S3Page> {
-  let token: string | undefined;
-  do {
-    const page = await fetch(token);
-    if (page.IsTruncated === undefined) throw refuse('the answer is no listing'); // Such as the welcome page of a proxy.
-    yield decodePage(page);
-    const next = page.IsTruncated ? page.NextContinuationToken : undefined;
-    if (page.IsTruncated && next === undefined) throw refuse('the listing breaks off in its middle');
-    if (next !== undefined && next === token) throw refuse('the listing does not get on');
-    token = next;
-  } while (token !== undefined);
-}
-
-function decodePage({Contents = [], CommonPrefixes = [], EncodingType}: ListObjectsV2CommandOutput): S3Page {
-  const decode = EncodingType === 'url' ? decodeName : (name: string) => name;
+export function decodePage(page: ListObjectsV2CommandOutput, root: string, label: string): ListPage {
+  const {Contents = [], CommonPrefixes = [], IsTruncated, NextContinuationToken} = page;
+  if (IsTruncated === undefined) throw noListing(label);
+  if (IsTruncated && NextContinuationToken === undefined) throw noListing(label);
+  const decode = decoder(page.EncodingType);
   return {
-    objects: Contents.flatMap(({Key, Size, LastModified}) =>
-      Key === undefined || Size === undefined
+    objects: Contents.flatMap(({Key = '', Size, LastModified}) => {
+      const name = below(root, decode(Key));
+      return name === undefined || Size === undefined
         ? []
-        : [{key: decode(Key), sizeBytes: Size, modifiedMs: wholeSeconds(LastModified)}],
-    ),
-    folders: CommonPrefixes.flatMap(({Prefix}) => (Prefix === undefined ? [] : [decode(Prefix)])),
+        : [{name, sizeBytes: Size, modifiedMs: wholeSeconds(LastModified)}];
+    }),
+    folders: CommonPrefixes.flatMap(({Prefix = ''}) => lastComponent(below(root, decode(Prefix)))),
+    next: IsTruncated ? NextContinuationToken : undefined,
   };
 }
 
-/** AWS writes a blank as `+`, others as `%20`. A name that is not UTF-8 becomes one that is none of ours. */
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name.replaceAll('+', ' '));
-  } catch {
-    return '';
-  }
+export function noListing(label: string): TargetError {
+  return new TargetError(`Cannot list objects in ${label}: the answer is no whole listing.`, {
+    transient: true,
+  });
+}
+
+/** How names are written in an answer. AWS writes a blank as `+`, others as `%20`. */
+export function decoder(encoding: string | undefined): (name: string) => string {
+  if (encoding !== 'url') return (name) => name;
+  return (name) => {
+    try {
+      return decodeURIComponent(name.replaceAll('+', ' '));
+    } catch {
+      return ''; // A name that is not UTF-8 is none of ours.
+    }
+  };
+}
+
+export function below(root: string, key: string): string | undefined {
+  return key.startsWith(root) ? key.slice(root.length) : undefined;
+}
+
+/** The last component of the name of a folder, which ends in `/`. */
+export function lastComponent(name: string | undefined): string[] {
+  const component = name?.endsWith('/') ? name.slice(name.lastIndexOf('/', name.length - 2) + 1, -1) : '';
+  return component === '' ? [] : [component];
 }
 
 /** Listings have fractions of seconds where the header of a single object has none. In ms. */

@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {Readable} from 'node:stream';
 import {PutObjectCommand, type PutObjectCommandInput, type S3Client} from '@aws-sdk/client-s3';
 import {type S3Failure, s3Failure} from './s3-errors.ts';
 import type {S3Place} from './s3-url.ts';
@@ -6,8 +7,13 @@ import type {S3Place} from './s3-url.ts';
 interface PutOptions {
   /** Whether nothing may be overwritten. */
   readonly isNew: boolean;
+  /** Awaited before each piece is sent. */
+  readonly pace: ((sizeBytes: number) => Promise<void>) | undefined;
   readonly abortSignal: AbortSignal;
 }
+
+/** What is sent at once to a store that is spared. */
+const PACED_BYTES = 64 * 1024;
 
 /** Writes objects, each in one piece, and learns what the store does not understand. */
 export class S3Writer {
@@ -21,43 +27,68 @@ export class S3Writer {
     this.#place = place;
   }
 
-  async put(key: string, body: Uint8Array, {isNew, abortSignal}: PutOptions): Promise<'stored' | 'taken'> {
+  async put(
+    key: string,
+    body: Uint8Array,
+    {isNew, pace, abortSignal}: PutOptions,
+  ): Promise<'stored' | 'taken'> {
+    const sum = createHash('sha256').update(body).digest();
     for (;;) {
-      const tried = {...this.#takes};
+      const sent = {condition: isNew && this.#takes.condition, checksum: this.#takes.checksum};
       try {
-        await this.#client.send(new PutObjectCommand(this.#input(key, body, isNew)), {abortSignal});
+        await this.#client.send(this.#command(key, body, sum, sent, pace), {abortSignal});
         return 'stored';
       } catch (cause) {
         const failure = s3Failure(cause);
         if (isNew && failure?.status === 412) return 'taken';
-        const culprit = refused(failure, {condition: isNew && tried.condition, checksum: tried.checksum});
+        const culprit = refused(failure, sent);
         if (culprit === undefined) throw cause;
         this.#takes[culprit] = false;
       }
     }
   }
 
-  #input(key: string, body: Uint8Array, isNew: boolean): PutObjectCommandInput {
+  #command(
+    key: string,
+    body: Uint8Array,
+    sum: Buffer,
+    sent: Sent,
+    pace: PutOptions['pace'],
+  ): PutObjectCommand {
     const {bucket, storageClass, encryption, kmsKey} = this.#place;
-    return {
+    const command = new PutObjectCommand({
       Bucket: bucket,
       Key: key,
       Body: body,
       ContentType: 'application/octet-stream',
-      ...(this.#takes.checksum && {ChecksumSHA256: createHash('sha256').update(body).digest('base64')}),
-      ...(isNew && this.#takes.condition && {IfNoneMatch: '*'}),
+      ...(sent.checksum && {ChecksumSHA256: sum.toString('base64')}),
+      ...(sent.condition && {IfNoneMatch: '*'}),
       ...(storageClass !== undefined && {StorageClass: storageClass as 'STANDARD'}),
       ...(encryption !== undefined && {ServerSideEncryption: encryption as 'AES256'}),
       ...(kmsKey !== undefined && {SSEKMSKeyId: kmsKey}),
-    };
+      ...(pace && pacedBody(body, pace)),
+    });
+    // The signature covers the body by this sum, which every store checks. Given here, the body is hashed once.
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        (args.request as {headers: Record<string, string>}).headers['x-amz-content-sha256'] =
+          sum.toString('hex');
+        return next(args);
+      },
+      {step: 'build', name: 'holdfastBodySum'},
+    );
+    return command;
   }
 }
 
+/** What was sent that not every store understands. */
+interface Sent {
+  readonly condition: boolean;
+  readonly checksum: boolean;
+}
+
 /** What the store may have refused the request for, among what was sent. */
-function refused(
-  failure: S3Failure | undefined,
-  sent: {readonly condition: boolean; readonly checksum: boolean},
-): 'condition' | 'checksum' | undefined {
+function refused(failure: S3Failure | undefined, sent: Sent): 'condition' | 'checksum' | undefined {
   if (failure === undefined) return undefined;
   if (failure.status === 501 || failure.code === 'NotImplemented') {
     if (sent.condition) return 'condition';
@@ -65,4 +96,21 @@ function refused(
   }
   const isAboutSum = failure.status === 400 && /checksum|unsupported header/i.test(failure.text);
   return isAboutSum && sent.checksum && failure.code !== 'BadDigest' ? 'checksum' : undefined;
+}
+
+/** A body that is sent piece by piece, as fast as it may. */
+function pacedBody(
+  body: Uint8Array,
+  pace: (sizeBytes: number) => Promise<void>,
+): Partial<PutObjectCommandInput> {
+  async function* pieces(): AsyncIterable<Uint8Array> {
+    for (let sent = 0; sent < body.length; sent += PACED_BYTES) {
+      const piece = body.subarray(sent, sent + PACED_BYTES);
+      await pace(piece.length);
+      yield piece;
+    }
+  }
+  return body.length === 0
+    ? {}
+    : {Body: Readable.from(pieces(), {objectMode: false}), ContentLength: body.length};
 }

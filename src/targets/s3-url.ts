@@ -19,9 +19,20 @@ export interface S3Place {
   /** Encryption by the store, on top of ours, such as `AES256` or `aws:kms`. */
   readonly encryption: string | undefined;
   readonly kmsKey: string | undefined;
+  /** Of a versioned bucket, what to see: the first version of each object, or what was there at a time in ms since the epoch. */
+  readonly at: 'first' | number | undefined;
 }
 
-const KNOWN = ['region', 'endpoint', 'pathStyle', 'profile', 'storageClass', 'encryption', 'kmsKey'] as const;
+const KNOWN = [
+  'region',
+  'endpoint',
+  'pathStyle',
+  'profile',
+  'storageClass',
+  'encryption',
+  'kmsKey',
+  'at',
+] as const;
 type Setting = (typeof KNOWN)[number];
 
 const FORM = 's3://bucket/prefix?region=eu-central-1&endpoint=https://s3.example.org';
@@ -48,6 +59,7 @@ export function parseS3Url(url: string): S3Place {
     storageClass: settings.get('storageClass'),
     encryption: settings.get('encryption') ?? (settings.has('kmsKey') ? 'aws:kms' : undefined),
     kmsKey: settings.get('kmsKey'),
+    at: parseMoment(settings.get('at')),
   };
 }
 
@@ -82,6 +94,14 @@ function parsePathStyle(value: string | undefined): boolean | undefined {
   if (value === undefined) return undefined;
   if (value !== 'true' && value !== 'false') throw wrong('pathStyle in the s3:// URL is true or false.');
   return value === 'true';
+}
+
+function parseMoment(value: string | undefined): S3Place['at'] {
+  if (value === undefined || value === 'first') return value;
+  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$/.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(time))
+    throw wrong('at in the s3:// URL is "first", or a time such as 2026-11-20T02:30:00Z.');
+  return time;
 }
 
 function parseEndpoint(value: string): string {

@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto';
-import {S3Target, type S3TargetOptions} from '../../src/targets/s3.ts';
-import {parseS3Url} from '../../src/targets/s3-url.ts';
+import {openS3, type S3Options} from '../../src/targets/s3.ts';
+import type {Target} from '../../src/targets/target.ts';
 import type {ServerFacts} from '../support/servers.ts';
 
 /** The URL of a bucket that is not there yet. */
@@ -13,13 +13,13 @@ export function credentials({AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY}: ServerFa
   return {AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY};
 }
 
-export function openS3(url: string, facts: ServerFacts, options: Partial<S3TargetOptions> = {}): S3Target {
-  return new S3Target(parseS3Url(url), {env: credentials(facts), ...options});
+export function opened(url: string, facts: ServerFacts, options: Partial<S3Options> = {}): Target {
+  return openS3(url, {env: credentials(facts), ...options});
 }
 
 /** A target on a new bucket. */
-export async function createdS3(facts: ServerFacts, prefix = ''): Promise<S3Target> {
-  const target = openS3(newBucketUrl(facts, prefix), facts);
+export async function createdS3(facts: ServerFacts, prefix = ''): Promise<Target> {
+  const target = opened(newBucketUrl(facts, prefix), facts);
   await target.create();
   return target;
 }

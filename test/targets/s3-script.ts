@@ -2,8 +2,8 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {S3Target, type S3TargetOptions} from '../../src/targets/s3.ts';
-import {parseS3Url} from '../../src/targets/s3-url.ts';
+import {openS3, type S3Options} from '../../src/targets/s3.ts';
+import type {Target} from '../../src/targets/target.ts';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
@@ -15,7 +15,7 @@ export const CANARY = {
 };
 
 export interface Scripted extends AsyncDisposable {
-  readonly target: S3Target;
+  readonly target: Target;
   /** Method and path of each request, in order. */
   readonly requests: string[];
 }
@@ -23,7 +23,7 @@ export interface Scripted extends AsyncDisposable {
 /** A target whose server gives these answers, one after the other, the last one again and again. */
 export async function scripted(
   answers: readonly Answer[],
-  options: Partial<S3TargetOptions> = {},
+  options: Partial<S3Options> = {},
 ): Promise<Scripted> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -37,8 +37,7 @@ export async function scripted(
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const {port} = server.address() as AddressInfo;
-  const place = parseS3Url(`s3://bucket/app?endpoint=http://127.0.0.1:${port}`);
-  const target = new S3Target(place, {env: CANARY, ...options});
+  const target = openS3(`s3://bucket/app?endpoint=http://127.0.0.1:${port}`, {env: CANARY, ...options});
   return {
     target,
     requests,

@@ -10,6 +10,8 @@ const servers = [
 
 for (const [name, facts] of servers) {
   describe.runIf(facts)(name, () => {
-    describeTarget(name, () => createdS3(facts ?? {}, 'some/machine'));
+    describeTarget(name, () => createdS3(facts ?? {}, 'some/machine'), {
+      racesMayBeLost: name === 'S3 on Swift',
+    });
   });
 }
