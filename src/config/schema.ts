@@ -106,7 +106,7 @@ export const configSchema = z
     repository: text
       .check(problemCheck(repositoryProblem))
       .optional()
-      .describe('Where the backups go: file:///srv/backups/app01 or a path.'),
+      .describe('Where the backups go: s3://bucket/prefix?region=…, file:///srv/backups/app01 or a path.'),
     repositoryId: z
       .string()
       .check(problemCheck(repositoryIdProblem))
@@ -193,8 +193,12 @@ function pathProblem(value: string): string | undefined {
 /** What is wrong with the address of a repository, as the end of a sentence. */
 export function repositoryProblem(value: string): string | undefined {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(value)?.[1];
-  if (scheme === 's3' || scheme === 'swift')
-    return `is on ${scheme}, which is not supported by this version yet`;
+  if (scheme === 's3') {
+    if (/^s3:\/\/[^/?]*@/.test(value))
+      return 'must not hold credentials; set AWS_ACCESS_KEY_ID, or AWS_PROFILE';
+    return value.startsWith('s3://') ? undefined : 'needs two slashes; write it like s3://bucket/prefix';
+  }
+  if (scheme === 'swift') return `is on ${scheme}, which is not supported by this version yet`;
   if (scheme === 'file') {
     return /^file:\/\/\//.test(value)
       ? pathProblem(value)

@@ -6,7 +6,7 @@ import {FileTarget} from './file.ts';
 import {ResilientTarget} from './resilient.ts';
 import type {Target} from './target.ts';
 
-const KNOWN = 'file:///folder, or the path of a folder';
+const KNOWN = 's3://bucket/prefix, file:///folder, or the path of a folder';
 
 /** What a URL or a path names, before anything is asked of it. */
 type Place = {readonly scheme: 'file'; readonly path: string} | {readonly scheme: 's3' | 'swift'};
@@ -15,7 +15,7 @@ type Place = {readonly scheme: 'file'; readonly path: string} | {readonly scheme
  * Opens the place that a URL or a path names. It does not look whether anything is there. What a scheme needs is loaded only here:
  * a command that needs no object storage does not wait for its libraries.
  *
- * @param url `swift://container/prefix`, `file:///folder`, or the path of a folder; `./a:b` where a relative path has a colon
+ * @param url `swift://container/prefix`, `s3://bucket/prefix`, `file:///folder`, or the path of a folder; `./a:b` where a relative path has a colon
  * @param cwd what a relative path is relative to; absolute
  * @throws {@link UsageError} for what names no target, and where credentials are missing. It repeats no part of a URL but its
  *   scheme: the rest may be secret.
@@ -25,15 +25,18 @@ export async function openTarget(
   cwd: string,
   access: TargetAccess = {env: {}},
 ): Promise<Target> {
-  return new ResilientTarget(await openPlain(url, cwd), access.limits, access.clock);
+  return new ResilientTarget(await openPlain(url, cwd, access), access.limits, access.clock);
 }
 
-async function openPlain(url: string, cwd: string): Promise<Target> {
+async function openPlain(url: string, cwd: string, access: TargetAccess): Promise<Target> {
   const place = placeOf(url, cwd);
   switch (place.scheme) {
     case 'file':
       return new FileTarget(place.path);
-    case 's3':
+    case 's3': {
+      const {openS3} = await import('./s3.ts');
+      return openS3(url, access);
+    }
     case 'swift':
       throw new UsageError(`Targets of the kind ${place.scheme}:// are not supported by this version yet.`, {
         hint: `Use ${KNOWN}.`,

@@ -146,8 +146,7 @@ class S3Target implements Target {
     {signal, pace}: PutOptions,
   ): Promise<void> {
     const key = this.#key(name);
-    const limitMs =
-      pace === undefined ? this.#stallMs + Math.ceil(body.length / MIN_BYTES_PER_MS) : undefined;
+    const limitMs = pace === undefined ? this.#stallMs + Math.ceil(body.length / MIN_BYTES_PER_MS) : PACED_MS;
     const deed: Deed = {verb: 'store', object: name, signal, limitMs};
     const outcome = await this.#requests.attempt(deed, (abortSignal) =>
       this.#writer.put(key, body, {isNew, pace, abortSignal}),

@@ -48,7 +48,7 @@ const refusals: [text: string, problem: string][] = [
   [source('schedule: x'), '`schedule` is not supported by this version yet at holdfast.yaml:1:31.'],
   [
     'repository: s3://id:key@bucket/x',
-    '`repository` is on s3, which is not supported by this version yet at holdfast.yaml:1:13.',
+    '`repository` must not hold credentials at holdfast.yaml:1:13; set AWS_ACCESS_KEY_ID, or AWS_PROFILE.',
   ],
   [
     'repository: file://srv/b',

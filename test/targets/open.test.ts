@@ -19,7 +19,7 @@ test.each([
 
 describe('refuses', () => {
   test.each([
-    ['s3://key:canary@bucket/x', /s3:\/\/ are not supported by this version yet/],
+    ['s3://key:canary@bucket/x', /do not belong in the s3:\/\/ URL/],
     ['swift://container', /swift:\/\/ are not supported by this version yet/],
     ['sftp://canary:canary@host/x', /no targets of the kind sftp:\/\//],
     ['canary:secret@host:/x', /no targets like this one/],
