@@ -32,6 +32,8 @@ export function targetAccess({
     env,
     requireTls: config?.requireTls ?? false,
     onWarning: (warning) => output.warn(warning),
+    lock: config?.lock,
+    now: () => new Date(),
     limits: {
       uploadBytesPerSecond,
       downloadBytesPerSecond,

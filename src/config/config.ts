@@ -66,6 +66,8 @@ export interface Config {
   readonly limits: ConfigLimits;
   /** Whether storage must be reached encrypted. */
   readonly requireTls: boolean;
+  /** How what is stored is locked. */
+  readonly lock: {readonly mode: 'governance' | 'compliance'; readonly forMs: number} | undefined;
   /** The absolute path of a file with certificates of authorities. */
   readonly caFile: string | undefined;
   /** Fingerprints in lower case without blanks; undefined if the config does not say. */
@@ -164,6 +166,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
     ),
     limits: toLimits(input.limits),
     requireTls: input.requireTls ?? false,
+    lock: input.lock && {mode: input.lock.mode, forMs: parseDuration(input.lock.for)},
     caFile: input.caFile === undefined ? undefined : absolute(input.caFile),
     trustedAgents: input.trust?.agents?.map((agent) => agent.replaceAll(' ', '').toLowerCase()),
   };

@@ -148,6 +148,18 @@ export const configSchema = z
       .boolean()
       .optional()
       .describe('Refuse storage that is reached neither encrypted nor on this machine.'),
+    lock: z
+      .strictObject({
+        mode: z
+          .enum(['governance', 'compliance'])
+          .describe('Whether anybody may lift the lock: nobody with compliance.'),
+        for: z
+          .string()
+          .check(checked(parseDuration))
+          .describe('How long nothing can be removed after it was written, or last needed.'),
+      })
+      .optional()
+      .describe('Object Lock, of stores on s3:// that have it.'),
     caFile: path
       .optional()
       .describe('A file with certificates (PEM) of authorities to trust, beside those that Node knows.'),
@@ -177,6 +189,7 @@ export function knownKeys(place: readonly PropertyKey[]): string[] {
   const [first, , third] = place;
   if (place.length === 0) return Object.keys(configSchema.shape);
   if (first === 'limits' && place.length === 1) return ['concurrency', 'upload', 'download', 'retryFor'];
+  if (first === 'lock' && place.length === 1) return ['mode', 'for'];
   if (first === 'trust' && place.length === 1) return ['agents'];
   if (first === 'sources' && place.length === 2) return [...Object.keys(folderSource.shape), ...LATER_KINDS];
   if (first === 'sources' && (third === 'before' || third === 'after')) return ['shell'];

@@ -17,6 +17,7 @@ import {makeSnapshot} from '../repository/snapshot.ts';
 import {encodeEntry, type TreeEntry} from '../repository/tree.ts';
 import type {WalkCounts} from '../sources/folder/walk.ts';
 import type {SourceRun} from './backup.ts';
+import {extendLocks} from './backup-locks.ts';
 import type {PackStore} from './backup-packs.ts';
 import type {WarningList} from './warnings.ts';
 
@@ -83,6 +84,7 @@ export async function commitSnapshot(
   );
   await repository.target.put(snapshotObject(place, snapshot.id), snapshot.object, {signal});
   const stored = bytes.stored + snapshot.object.length;
+  await extendLocks(run, place, last);
   await refuseOtherWriter(run, place, last);
   const seal = await makeSeal(
     {

@@ -1,5 +1,6 @@
 import type {Clock} from './clock.ts';
 import type {TargetLimits} from './resilient.ts';
+import type {ObjectLock} from './target.ts';
 
 /** What targets on a network need beside their address. */
 export interface TargetAccess {
@@ -10,4 +11,8 @@ export interface TargetAccess {
   readonly requireTls?: boolean | undefined;
   readonly onWarning?: ((warning: string) => void) | undefined;
   readonly clock?: Clock | undefined;
+  /** What is put is locked so, by stores that can. */
+  readonly lock?: ObjectLock | undefined;
+  /** The time of day, for locks; the system's by default. */
+  readonly now?: (() => Date) | undefined;
 }

@@ -9,6 +9,7 @@ import {
   type CallOptions,
   ObjectExistsError,
   type ObjectInfo,
+  type ObjectLock,
   type ObjectName,
   type PutOptions,
   type Target,
@@ -38,7 +39,9 @@ const FIRST_RETRY_FOR_MS = 20_000;
  */
 export class ResilientTarget implements Target {
   readonly label: string;
+  readonly lock: ObjectLock | undefined;
   readonly sweepPartials?: NonNullable<Target['sweepPartials']>;
+  readonly extendLock?: NonNullable<Target['extendLock']>;
   readonly #target: Target;
   readonly #retrier: Retrier;
   readonly #limiter: Limiter;
@@ -48,6 +51,7 @@ export class ResilientTarget implements Target {
   constructor(target: Target, limits: TargetLimits = {}, clock: Clock = systemClock) {
     const {uploadBytesPerSecond, downloadBytesPerSecond} = limits;
     this.label = target.label;
+    this.lock = target.lock;
     this.#target = target;
     this.#limiter = new Limiter(limits.requests ?? DEFAULT_REQUESTS);
     this.#retrier = new Retrier({
@@ -61,6 +65,11 @@ export class ResilientTarget implements Target {
     if (sweep !== undefined) {
       this.sweepPartials = (olderThanMs, nowMs, options) =>
         this.#call(options?.signal, () => sweep(olderThanMs, nowMs, options));
+    }
+    const extend = target.extendLock?.bind(target);
+    if (extend !== undefined) {
+      this.extendLock = (name, untilMs, options) =>
+        this.#call(options?.signal, () => extend(name, untilMs, options));
     }
   }
 

@@ -2,11 +2,15 @@ import {createHash} from 'node:crypto';
 import {Readable} from 'node:stream';
 import {PutObjectCommand, type PutObjectCommandInput, type S3Client} from '@aws-sdk/client-s3';
 import {type S3Failure, s3Failure} from './s3-errors.ts';
+import {lockedInput} from './s3-lock.ts';
 import type {S3Place} from './s3-url.ts';
+import type {ObjectLock} from './target.ts';
 
-interface PutOptions {
+export interface S3PutOptions {
   /** Whether nothing may be overwritten. */
   readonly isNew: boolean;
+  /** How it is locked, and until when in ms since the epoch. */
+  readonly lock: {readonly how: ObjectLock; readonly untilMs: number} | undefined;
   /** Awaited before each piece is sent. */
   readonly pace: ((sizeBytes: number) => Promise<void>) | undefined;
   readonly abortSignal: AbortSignal;
@@ -27,16 +31,13 @@ export class S3Writer {
     this.#place = place;
   }
 
-  async put(
-    key: string,
-    body: Uint8Array,
-    {isNew, pace, abortSignal}: PutOptions,
-  ): Promise<'stored' | 'taken'> {
+  async put(key: string, body: Uint8Array, options: S3PutOptions): Promise<'stored' | 'taken'> {
+    const {isNew, abortSignal} = options;
     const sum = createHash('sha256').update(body).digest();
     for (;;) {
       const sent = {condition: isNew && this.#takes.condition, checksum: this.#takes.checksum};
       try {
-        await this.#client.send(this.#command(key, body, sum, sent, pace), {abortSignal});
+        await this.#client.send(this.#command(key, body, sum, sent, options), {abortSignal});
         return 'stored';
       } catch (cause) {
         const failure = s3Failure(cause);
@@ -53,7 +54,7 @@ export class S3Writer {
     body: Uint8Array,
     sum: Buffer,
     sent: Sent,
-    pace: PutOptions['pace'],
+    {pace, lock}: S3PutOptions,
   ): PutObjectCommand {
     const {bucket, storageClass, encryption, kmsKey} = this.#place;
     const command = new PutObjectCommand({
@@ -66,6 +67,7 @@ export class S3Writer {
       ...(storageClass !== undefined && {StorageClass: storageClass as 'STANDARD'}),
       ...(encryption !== undefined && {ServerSideEncryption: encryption as 'AES256'}),
       ...(kmsKey !== undefined && {SSEKMSKeyId: kmsKey}),
+      ...(lock && lockedInput(lock.how, lock.untilMs, body, sent.checksum)),
       ...(pace && pacedBody(body, pace)),
     });
     // The signature covers the body by this sum, which every store checks. Given here, the body is hashed once.

@@ -14,8 +14,9 @@ import {
 } from '@aws-sdk/client-s3';
 import {ConfigError} from '../errors.ts';
 import {s3Failure, s3TargetError} from './s3-errors.ts';
+import {setLock} from './s3-lock.ts';
 import type {S3Place} from './s3-url.ts';
-import {ObjectMissingError, type ObjectName, TargetError} from './target.ts';
+import {type ObjectLock, ObjectMissingError, type ObjectName, TargetError} from './target.ts';
 
 /** No answer to a small question takes longer. */
 const SMALL_CALL_MS = 300_000;
@@ -50,8 +51,8 @@ export class S3Requests {
     this.#client.destroy();
   }
 
-  /** Makes the bucket if it is not there. */
-  async createBucket(deed: Deed): Promise<void> {
+  /** Makes the bucket if it is not there. @param isLockable whether objects in it can be locked, which also keeps versions */
+  async createBucket(deed: Deed, isLockable: boolean): Promise<void> {
     const Bucket = this.#bucket;
     await this.attempt(deed, async (abortSignal) => {
       const isThere = await this.#client.send(new HeadBucketCommand({Bucket}), {abortSignal}).then(
@@ -66,7 +67,14 @@ export class S3Requests {
       const isPlain = region === 'us-east-1'; // The only one that must not be named.
       const CreateBucketConfiguration = {LocationConstraint: region} as {LocationConstraint: 'EU'};
       await this.#client
-        .send(new CreateBucketCommand({Bucket, ...(!isPlain && {CreateBucketConfiguration})}), {abortSignal})
+        .send(
+          new CreateBucketCommand({
+            Bucket,
+            ...(!isPlain && {CreateBucketConfiguration}),
+            ...(isLockable && {ObjectLockEnabledForBucket: true}),
+          }),
+          {abortSignal},
+        )
         .catch((cause: unknown) => {
           if (s3Failure(cause)?.code !== 'BucketAlreadyOwnedByYou') throw cause; // Another run made it meanwhile.
         });
@@ -132,6 +140,12 @@ export class S3Requests {
         if (!isMissing(cause)) throw cause;
       }
     });
+  }
+
+  async setLock(key: string, lock: ObjectLock, untilMs: number, deed: Deed): Promise<void> {
+    await this.attempt(deed, (abortSignal) =>
+      setLock(this.#client, {Bucket: this.#bucket, Key: key}, lock, untilMs, abortSignal),
+    );
   }
 
   /** Runs a request within a time, and says what failed. */

@@ -4,17 +4,20 @@ import {checkObjectName, checkPrefix} from './object-name.ts';
 import {foldersOfPages, objectsOfPages} from './pages.ts';
 import {makeS3Client} from './s3-client.ts';
 import {decodePage, wholeSeconds} from './s3-list.ts';
+import {lockedUntil, requireLock} from './s3-lock.ts';
 import {S3PastTarget} from './s3-past.ts';
-import {S3Writer} from './s3-put.ts';
+import {type S3PutOptions, S3Writer} from './s3-put.ts';
 import {readPieces} from './s3-read.ts';
 import {type Deed, S3Requests} from './s3-requests.ts';
-import {parseS3Url, type S3Place} from './s3-url.ts';
+import {parseS3Url} from './s3-url.ts';
 import {
   type ByteRange,
   type CallOptions,
   type ListPage,
   ObjectExistsError,
   type ObjectInfo,
+  type ObjectLock,
+  ObjectLockedError,
   ObjectMissingError,
   type ObjectName,
   type PageRequest,
@@ -30,18 +33,18 @@ const MIN_BYTES_PER_MS = 4;
 /** One that is slow because it should be may take a day. */
 const PACED_MS = 24 * 3_600_000;
 
-export interface S3Options {
-  readonly env: TargetAccess['env'];
+export interface S3Options extends Pick<TargetAccess, 'env' | 'lock' | 'now'> {
   readonly stallMs?: number;
 }
 
 /** @throws {@link UsageError} for a URL that names no place */
-export function openS3(url: string, {env, stallMs = STALL_MS}: S3Options): Target {
+export function openS3(url: string, options: S3Options): Target {
+  const {env, stallMs = STALL_MS} = options;
   const place = parseS3Url(url);
   const client = makeS3Client(place, {env, stallMs});
   const requests = new S3Requests(client, place);
   if (place.at !== undefined) return new S3PastTarget(requests, place.prefix, {moment: place.at, stallMs});
-  return new S3Target(requests, new S3Writer(client, place), place, stallMs);
+  return new S3Target(requests, new S3Writer(client, place), place.prefix, options);
 }
 
 /**
@@ -52,30 +55,45 @@ export function openS3(url: string, {env, stallMs = STALL_MS}: S3Options): Targe
 class S3Target implements Target {
   readonly label: string;
   readonly paced = true;
+  readonly lock: ObjectLock | undefined;
   readonly #requests: S3Requests;
   readonly #writer: S3Writer;
   readonly #root: string;
   readonly #stallMs: number;
+  readonly #now: () => Date;
 
-  constructor(requests: S3Requests, writer: S3Writer, {prefix}: S3Place, stallMs: number) {
+  /** @param root what the keys of the repository begin with */
+  constructor(
+    requests: S3Requests,
+    writer: S3Writer,
+    root: string,
+    {stallMs = STALL_MS, lock, now = () => new Date()}: S3Options,
+  ) {
     this.label = requests.label;
+    this.lock = lock;
     this.#requests = requests;
     this.#writer = writer;
-    this.#root = prefix;
+    this.#root = root;
     this.#stallMs = stallMs;
+    this.#now = now;
   }
 
   async create({signal}: CallOptions = {}): Promise<void> {
-    await this.#requests.createBucket({verb: 'make a bucket for', object: '', signal});
+    const deed = {verb: 'make a bucket for', object: '', signal};
+    await this.#requests.createBucket(deed, this.lock !== undefined);
   }
 
   async put(name: ObjectName, body: Uint8Array, options: PutOptions = {}): Promise<void> {
     if ((await this.#head(name, options)) !== undefined) throw new ObjectExistsError(this.label, name);
-    await this.#write(name, body, true, options);
+    const lock = this.lock && {how: this.lock, untilMs: this.#now().getTime() + this.lock.forMs};
+    await this.#write(name, body, {isNew: true, lock}, options);
+    if (lock === undefined) return;
+    const found = await this.#head(name, options);
+    requireLock(this.label, name, lock.untilMs, found && lockedUntil(found));
   }
 
   async replace(name: ObjectName, body: Uint8Array, options: PutOptions = {}): Promise<void> {
-    await this.#write(name, body, false, options);
+    await this.#write(name, body, {isNew: false, lock: undefined}, options);
   }
 
   async *get(name: ObjectName, range?: ByteRange, {signal}: CallOptions = {}): AsyncIterable<Uint8Array> {
@@ -91,7 +109,13 @@ class S3Target implements Target {
       await this.#requests.requireBucket(signal);
       return undefined;
     }
-    return {name, sizeBytes: found.ContentLength ?? 0, modifiedMs: wholeSeconds(found.LastModified)};
+    const lockedUntilMs = lockedUntil(found);
+    return {
+      name,
+      sizeBytes: found.ContentLength ?? 0,
+      modifiedMs: wholeSeconds(found.LastModified),
+      ...(lockedUntilMs !== undefined && {lockedUntilMs}),
+    };
   }
 
   async *list(prefix: string, options: CallOptions = {}): AsyncIterable<ObjectInfo> {
@@ -124,7 +148,19 @@ class S3Target implements Target {
   }
 
   async remove(name: ObjectName, {signal}: CallOptions = {}): Promise<void> {
-    await this.#requests.remove(this.#key(name), {verb: 'remove', object: name, signal});
+    const deed = {verb: 'remove', object: name, signal};
+    const found = await this.#requests.head(this.#key(name), deed);
+    // A versioned bucket would take the removal, and go on keeping what nobody sees any more.
+    const untilMs = found && lockedUntil(found);
+    if (untilMs !== undefined && untilMs > this.#now().getTime())
+      throw new ObjectLockedError(this.label, name, untilMs);
+    await this.#requests.remove(this.#key(name), deed);
+  }
+
+  async extendLock(name: ObjectName, untilMs: number, {signal}: CallOptions = {}): Promise<void> {
+    if (this.lock === undefined) throw new RangeError('this target sets no locks');
+    const deed = {verb: 'lock', object: name, signal};
+    await this.#requests.setLock(this.#key(name), this.lock, untilMs, deed);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,14 +178,14 @@ class S3Target implements Target {
   async #write(
     name: ObjectName,
     body: Uint8Array,
-    isNew: boolean,
+    how: Pick<S3PutOptions, 'isNew' | 'lock'>,
     {signal, pace}: PutOptions,
   ): Promise<void> {
     const key = this.#key(name);
     const limitMs = pace === undefined ? this.#stallMs + Math.ceil(body.length / MIN_BYTES_PER_MS) : PACED_MS;
     const deed: Deed = {verb: 'store', object: name, signal, limitMs};
     const outcome = await this.#requests.attempt(deed, (abortSignal) =>
-      this.#writer.put(key, body, {isNew, pace, abortSignal}),
+      this.#writer.put(key, body, {...how, pace, abortSignal}),
     );
     if (outcome === 'taken') throw new ObjectExistsError(this.label, name);
   }

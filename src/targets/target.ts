@@ -8,6 +8,15 @@ export interface ObjectInfo {
   readonly sizeBytes: number;
   /** When the store says it was written, in ms since the epoch. */
   readonly modifiedMs: number;
+  /** Until when nobody may remove it, in ms since the epoch, where `stat` found a lock; `Infinity` for one without an end. */
+  readonly lockedUntilMs?: number | undefined;
+}
+
+/** How objects are locked when they are put, by stores that can. */
+export interface ObjectLock {
+  /** `governance` can be lifted by whoever has the right to do so; `compliance` by nobody. */
+  readonly mode: 'governance' | 'compliance';
+  readonly forMs: number;
 }
 
 export interface ByteRange {
@@ -65,12 +74,16 @@ export interface Target extends AsyncDisposable {
   list(prefix: string, options?: CallOptions): AsyncIterable<ObjectInfo>;
   /** Yields the next component of each name below `prefix` that has further components, without its `/`. */
   listFolders(prefix: string, options?: CallOptions): AsyncIterable<string>;
-  /** Removes an object; a missing one is no error. */
+  /** Removes an object; a missing one is no error. @throws {@link ObjectLockedError} */
   remove(name: ObjectName, options?: CallOptions): Promise<void>;
   /** Removes parts of objects that killed runs left behind, where a store shows such; @returns how many */
   sweepPartials?(olderThanMs: number, nowMs: number, options?: CallOptions): Promise<number>;
   /** One request for a part of a listing, of stores that list in pages. A lost page is asked for again, not the whole listing. */
   listPage?(prefix: string, request: PageRequest, options?: CallOptions): Promise<ListPage>;
+  /** The lock that `put` sets, of targets that were told to. */
+  readonly lock?: ObjectLock | undefined;
+  /** Makes an object's lock end later. */
+  extendLock?(name: ObjectName, untilMs: number, options?: CallOptions): Promise<void>;
   /** Whether `put` and `replace` await {@link PutOptions.pace}. */
   readonly paced?: boolean;
   /** How many calls were tried again until now, by targets that do so. */
@@ -121,5 +134,22 @@ export class ObjectMissingError extends TargetError {
       transient: false,
       hint: 'Run "holdfast verify" to see what is missing and what that affects.',
     });
+  }
+}
+
+/** The store does not let anybody remove the object yet. */
+export class ObjectLockedError extends TargetError {
+  override readonly code = 'OBJECT_LOCKED';
+  /** In ms since the epoch; `Infinity` where there is no end. */
+  readonly untilMs: number;
+
+  constructor(label: string, name: ObjectName, untilMs: number, options: ErrorOptions = {}) {
+    const until = Number.isFinite(untilMs) ? `until ${new Date(untilMs).toISOString()}` : 'without an end';
+    super(`${label} keeps ${name} locked ${until}.`, {
+      ...options,
+      transient: false,
+      hint: 'Run this again when the lock is over.',
+    });
+    this.untilMs = untilMs;
   }
 }

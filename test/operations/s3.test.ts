@@ -1,0 +1,127 @@
+/** The core on real S3 servers: the same round trip, what a thief of the bucket's credentials breaks, and locks. */
+import {join} from 'node:path';
+import {describe, expect, test} from 'vitest';
+import {openTarget} from '../../src/targets/open.ts';
+import type {Target} from '../../src/targets/target.ts';
+import {collect} from '../support/collect.ts';
+import {Machine, type MachineOptions} from '../support/machine.ts';
+import {type ServerFacts, serverFacts} from '../support/servers.ts';
+import {describeTree, editNastyTree, makeNastyTree} from '../support/trees.ts';
+import {S3Admin} from '../targets/s3-admin.ts';
+import {credentials, newBucketUrl} from '../targets/s3-scratch.ts';
+import {failure} from '../targets/scratch.ts';
+
+const HOUR_MS = 3_600_000;
+const ceph = serverFacts('Backups to S3 on Ceph', 'rgw');
+const swift = serverFacts('Backups to S3 on Swift', 'swift');
+
+interface Options extends Omit<MachineOptions, 'wrap'> {
+  readonly lockForMs?: number;
+}
+
+/** Opens what the command line would open. */
+async function open(url: string, facts: ServerFacts, {lockForMs, now}: Options = {}): Promise<Target> {
+  const lock = lockForMs === undefined ? undefined : ({mode: 'compliance', forMs: lockForMs} as const);
+  return await openTarget(url, '/', {env: credentials(facts), lock, now});
+}
+
+/** A machine whose repository is in a new bucket. */
+async function machineOn(url: string, facts: ServerFacts, options: Options = {}): Promise<Machine> {
+  const target = await open(url, facts, options);
+  return await Machine.create({...options, wrap: () => target});
+}
+
+describe.each([
+  ['Ceph', ceph],
+  ['Swift', swift],
+])('on %s', (_name, found) => {
+  const facts = found ?? {};
+
+  test.runIf(found)('backups come back identical', async () => {
+    await using machine = await machineOn(newBucketUrl(facts, 'fleet/app01'), facts);
+    makeNastyTree(machine.source);
+    const first = describeTree(machine.source);
+    const full = await machine.backup();
+    editNastyTree(machine.source);
+    const second = describeTree(machine.source);
+    const incremental = await machine.backup();
+    expect(incremental).toMatchObject({kind: 'incremental', parent: full.id});
+    for (const [id, expected] of [
+      [full.id, first],
+      [incremental.id, second],
+    ] as const) {
+      const to = join(machine.folder, `restored-${id}`);
+      expect(await machine.restore(String(id), to)).toMatchObject({warnings: [], damaged: []});
+      expect(describeTree(to)).toEqual(expected);
+    }
+    expect(await machine.verify()).toMatchObject({ok: true, problems: [], snapshots: 2, unfinished: 0});
+    expect(machine.notes).toEqual([]);
+    await machine.target[Symbol.asyncDispose]();
+  });
+});
+
+describe.runIf(ceph)('on Ceph', () => {
+  const facts = ceph ?? {};
+
+  // D12, D7
+  test('what a thief removed or overwrote in a bucket with versions is found, and comes back', async () => {
+    const url = newBucketUrl(facts, 'app01');
+    await using machine = await machineOn(url, facts);
+    using admin = new S3Admin(url, facts);
+    await admin.keepVersions();
+    makeNastyTree(machine.source);
+    const expected = describeTree(machine.source);
+    const {id} = await machine.backup();
+    await admin.keepVersions();
+    let removed = 0;
+    for (const {name} of await collect(machine.target.list('files/'))) {
+      if (name.includes('/seals/')) continue;
+      if (removed++ % 2 === 0) await admin.remove(name);
+      else await admin.overwrite(name, 'bad');
+    }
+    expect(removed).toBeGreaterThan(3);
+    expect(await machine.verify()).toMatchObject({ok: false});
+
+    await machine.target[Symbol.asyncDispose]();
+    machine.target = await open(`${url}&at=first`, facts);
+    expect(await machine.verify()).toMatchObject({ok: true, problems: []});
+    const to = join(machine.folder, 'restored');
+    expect(await machine.restore(String(id), to)).toMatchObject({warnings: [], damaged: []});
+    expect(describeTree(to)).toEqual(expected);
+    expect(await failure(machine.target.put('x', Buffer.of()))).toMatchObject({code: 'TARGET'});
+    await machine.target[Symbol.asyncDispose]();
+  });
+
+  // B24
+  test('what newer snapshots need stays locked as long as they', async () => {
+    const forMs = 24 * HOUR_MS;
+    const quarterMs = forMs / 4;
+    const startMs = Math.ceil(Date.now() / quarterMs) * quarterMs + HOUR_MS;
+    let nowMs = startMs;
+    const url = newBucketUrl(facts, 'app01');
+    await using machine = await machineOn(url, facts, {lockForMs: forMs, now: () => new Date(nowMs)});
+    const ends = async () => {
+      const found = new Map<string, number>();
+      for (const {name} of await collect(machine.target.list('')))
+        found.set(name, ((await machine.target.stat(name))?.lockedUntilMs ?? 0) - startMs);
+      return found;
+    };
+    makeNastyTree(machine.source);
+    await machine.backup();
+    const first = await ends();
+    expect(first.size).toBeGreaterThan(8);
+    for (const [name, end] of first) expect(end, name).toBe(forMs);
+
+    nowMs = startMs + HOUR_MS; // In the same quarter: nothing is locked anew.
+    editNastyTree(machine.source);
+    await machine.backup();
+    for (const [name, end] of await ends()) expect(end, name).toBe(first.has(name) ? forMs : forMs + HOUR_MS);
+
+    nowMs = startMs + quarterMs;
+    await machine.backup();
+    const files = [...(await ends())].filter(([name]) => /^(files|agents)\/|^holdfast\.json$/.test(name));
+    for (const [name, end] of files) expect(end, name).toBe(forMs + quarterMs);
+    expect(machine.notes).toEqual([]);
+    await machine.target[Symbol.asyncDispose]();
+  });
+});
