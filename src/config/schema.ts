@@ -151,7 +151,7 @@ export const configSchema = z
     lock: z
       .strictObject({
         mode: z
-          .enum(['governance', 'compliance'])
+          .enum(['governance', 'compliance'], {error: 'is neither `governance` nor `compliance`'})
           .describe('Whether anybody may lift the lock: nobody with compliance.'),
         for: z
           .string()

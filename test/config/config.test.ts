@@ -19,6 +19,7 @@ catalog: /var/lib/holdfast/app01.db
 full: 7d
 limits: { concurrency: 2, upload: 20MB/s, retryFor: never }
 requireTls: true
+lock: { mode: compliance, for: 90d }
 caFile: ca.pem
 trust: { agents: ["0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567"] }
 sources:
@@ -49,6 +50,7 @@ sources:
         retryForMs: Number.POSITIVE_INFINITY,
       },
       requireTls: true,
+      lock: {mode: 'compliance', forMs: 90 * 86_400_000},
       caFile: '/etc/holdfast/ca.pem',
       trustedAgents: ['0123456789abcdef0123456789abcdef01234567'],
     });
@@ -274,6 +276,7 @@ test('the JSON Schema names every key and allows no other', () => {
     'full',
     'limits',
     'requireTls',
+    'lock',
     'caFile',
     'trust',
   ]);

@@ -47,6 +47,14 @@ const refusals: [text: string, problem: string][] = [
   ],
   [source('schedule: x'), '`schedule` is not supported by this version yet at holdfast.yaml:1:31.'],
   [
+    'lock: { mode: soft, for: 90d }',
+    '`lock.mode` is neither `governance` nor `compliance` at holdfast.yaml:1:15.',
+  ],
+  [
+    'lock: { mode: governance, for: never }',
+    '`lock.for`: `never` is not a duration at holdfast.yaml:1:32; write a number and a unit: s, m, h, d, w or y, such as 90m or 30d.',
+  ],
+  [
     'repository: s3://id:key@bucket/x',
     '`repository` must not hold credentials at holdfast.yaml:1:13; set AWS_ACCESS_KEY_ID, or AWS_PROFILE.',
   ],
