@@ -11,14 +11,19 @@ export {
   type Config,
   type ConfigTextOptions,
   checkConfig,
-  type FolderSourceConfig,
-  type HookCommand,
   loadConfig,
   parseConfig,
-  type SourceConfig,
 } from './config/config.ts';
 export {type ConfigProblem, InvalidConfigError} from './config/problems.ts';
 export {configJsonSchema} from './config/schema.ts';
+export type {
+  CommandSourceConfig,
+  DumpSourceConfig,
+  FolderSourceConfig,
+  HookCommand,
+  SourceConfig,
+  StdinSourceConfig,
+} from './config/sources.ts';
 export {renderConfigTemplate, type TemplateOptions} from './config/template.ts';
 // Keys: the pair of somebody who can restore; only the public half comes near a machine that backs up.
 export {type GeneratedKey, generateRecipientKey, type RecipientKeyOptions} from './crypto/keygen.ts';
@@ -31,7 +36,6 @@ export {
   unlockPrivateKey,
 } from './crypto/keys.ts';
 export type {LockedKey} from './crypto/private-key.ts';
-export {Secret} from './crypto/secret.ts';
 export * from './errors.ts';
 // The verbs.
 export {
@@ -83,6 +87,7 @@ export {selectSnapshot} from './repository/snapshots.ts';
 export type {EntryType, TreeEntry} from './repository/tree.ts';
 export {type SeenSeal, TrustFile} from './repository/trust.ts';
 export {compileExcludes, type PathFilter} from './sources/folder/exclude.ts';
+export {Secret} from './system/secret.ts';
 // Targets: where objects are kept. Another storage is a class that implements `Target`.
 export type {TargetAccess} from './targets/access.ts';
 export {openTarget} from './targets/open.ts';

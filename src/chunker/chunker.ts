@@ -15,6 +15,17 @@ export interface ChunkerParameters {
 /** Chunks of about 1.25 MiB on average. */
 export const DEFAULT_CHUNKING = {min: 262_144, maskBits: 20, max: 4_194_304} as const;
 
+/**
+ * Chunks of streams, by where they begin. Dumps change a little in many places: small chunks keep what is stored again small
+ * (PERFORMANCE §5). Far into a huge dump the lists of chunks would outgrow that, so chunks are larger there. The cuts of the larger are
+ * among the candidates of the smaller, so both fall into step again behind a change.
+ */
+export const STREAM_CHUNKING = [
+  {from: 0, min: 2048, maskBits: 13, max: 65_536},
+  {from: 4 * 2 ** 30, min: 16_384, maskBits: 16, max: 524_288},
+  {from: 64 * 2 ** 30, ...DEFAULT_CHUNKING},
+] as const;
+
 /** The room that the table of {@link createChunker} takes. */
 export const TABLE_BYTES = 2048;
 

@@ -1,6 +1,6 @@
 import type {ReadStream} from 'node:tty';
-import {Secret} from '../crypto/secret.ts';
 import {PassphraseError} from '../errors.ts';
+import {Secret} from '../system/secret.ts';
 
 /** Asks a person for something that must not be seen. */
 export type HiddenPrompt = (

@@ -3,8 +3,8 @@ import {open} from 'node:fs/promises';
 import type * as openpgp from 'openpgp';
 import {splitWords} from '../config/words.ts';
 import {type LockedKey, unlockPrivateKey} from '../crypto/private-key.ts';
-import {Secret} from '../crypto/secret.ts';
 import {PassphraseError} from '../errors.ts';
+import {Secret} from '../system/secret.ts';
 import type {HiddenPrompt} from './hidden-prompt.ts';
 
 export interface PassphraseOptions {

@@ -3,8 +3,10 @@ import {progressFlags} from '../cli/flags.ts';
 import {formatBytes, formatDuration} from '../cli/output.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayName} from '../cli/terminal.ts';
-import type {Config, FolderSourceConfig} from '../config/config.ts';
+import type {Config} from '../config/config.ts';
+import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
+import {type SourceConfig, stdinSource} from '../config/sources.ts';
 import {type HoldfastError, KeyError, UsageError} from '../errors.ts';
 import {type BackedUp, backup} from '../operations/backup.ts';
 
@@ -25,6 +27,7 @@ export default class Backup extends RepositoryCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> etc app --tag before-upgrade',
+    'pg_dumpall | <%= config.bin %> <%= command.id %> --stdin --name all.sql',
   ];
   static override strict = false;
   static override args = {
@@ -34,6 +37,15 @@ export default class Backup extends RepositoryCommand {
     ...progressFlags,
     full: Flags.boolean({description: 'start a new generation, whatever the age of the last'}),
     tag: Flags.string({multiple: true, helpValue: 'TAG', description: 'a tag for the snapshots'}),
+    stdin: Flags.boolean({
+      description: 'back up standard input; whether its writer succeeded cannot be seen from here',
+      dependsOn: ['name'],
+    }),
+    name: Flags.string({
+      helpValue: 'FILE',
+      description: 'the name of the file for --stdin, and, if no SOURCE is given, of the source',
+      dependsOn: ['stdin'],
+    }),
     'dry-run': Flags.boolean({description: 'store nothing; tell what would be stored'}),
     'allow-empty': Flags.boolean({
       description: 'accept a source that is empty or has lost most of its entries',
@@ -54,11 +66,14 @@ export default class Backup extends RepositoryCommand {
   async run(): Promise<BackupJson> {
     const {argv, flags} = await this.parse(Backup);
     await using context = await this.open(flags);
-    const sources = chosenSources(context.config, argv as string[]);
+    const sources = flags.stdin
+      ? [inputSource(context.config, argv as string[], flags.name ?? '')]
+      : chosenSources(context.config, argv as string[]);
     const notes: string[] = [];
     const {snapshots, failures} = await backup(
       {
         ...(await context.backupContext()),
+        ...(flags.stdin && {input: process.stdin}),
         onProgress: this.showProgress,
         onNote: (source, note) => notes.push(`${source}: ${note}`),
       },
@@ -123,7 +138,35 @@ export default class Backup extends RepositoryCommand {
 const NOTES_SHOWN = 20;
 const WARNINGS_SHOWN = 20;
 
-function chosenSources(config: Config | undefined, names: readonly string[]): FolderSourceConfig[] {
+/** What `--stdin` backs up. A source of the config keeps its kind: its history would mean something else. */
+function inputSource(config: Config | undefined, names: readonly string[], file: string): SourceConfig {
+  const [name = file, another] = names;
+  const problem = fileNameProblem(file);
+  if (file === '' || problem !== undefined)
+    throw new UsageError(`--name "${file}" ${problem ?? 'is empty'}.`, {hint: 'Give it the name of a file.'});
+  if (another !== undefined) {
+    throw new UsageError('--stdin is one source, but several are named.', {hint: 'Name at most one.'});
+  }
+  const nameProblem = sourceNameProblem(name);
+  if (nameProblem !== undefined) {
+    const hint =
+      names.length === 0 ? `Name the source, too: holdfast backup SOURCE --stdin --name ${file}` : undefined;
+    throw new UsageError(`"${name}" ${nameProblem}.`, {hint});
+  }
+  if (config?.sources.has(name) === true) {
+    throw new UsageError(`${name} is a source of ${config.file}, which says what it is made of.`, {
+      hint: 'Name another source for standard input.',
+    });
+  }
+  if (process.stdin.isTTY) {
+    throw new UsageError('Standard input is a terminal.', {
+      hint: 'Pipe something into it: pg_dumpall | holdfast backup --stdin --name all.sql',
+    });
+  }
+  return stdinSource(name, file, config?.fullAfterMs ?? Number.POSITIVE_INFINITY);
+}
+
+function chosenSources(config: Config | undefined, names: readonly string[]): SourceConfig[] {
   if (config === undefined) {
     throw new UsageError('A backup needs a configuration that names its sources.', {
       hint: 'Run "holdfast init", or name the file with --config.',

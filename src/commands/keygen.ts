@@ -8,10 +8,10 @@ import {hiddenPrompt} from '../cli/hidden-prompt.ts';
 import {givenPassphrase, newPassphrase} from '../cli/passphrase.ts';
 import {displayName} from '../cli/terminal.ts';
 import {generateRecipientKey} from '../crypto/keygen.ts';
-import type {Secret} from '../crypto/secret.ts';
 import {newSharedPassphrase, SHARES_MOST, splitPassphrase} from '../crypto/shares.ts';
 import {UsageError} from '../errors.ts';
 import {writePrivateFile} from '../operations/init.ts';
+import type {Secret} from '../system/secret.ts';
 
 interface KeygenResult {
   readonly fingerprint: string;

@@ -4,39 +4,13 @@ import {parseConfigText} from './document.ts';
 import {readConfigFile} from './file.ts';
 import {issueFindings} from './issues.ts';
 import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
-import {type CommandInput, type ConfigInput, configSchema, type FolderInput} from './schema.ts';
-import {type Environment, substitute} from './substitute.ts';
+import {type ConfigInput, configSchema} from './schema.ts';
+import {type SourceConfig, toLimit, toSource} from './sources.ts';
+import type {Environment} from './substitute.ts';
 import {parseDuration, parseRate} from './units.ts';
-import {splitWords} from './words.ts';
 
 const DEFAULT_FULL = '30d';
 const DEFAULT_CONCURRENCY = 2;
-
-/** A command to run: either words, which reach the program as they are, or a script for /bin/sh. */
-export type HookCommand =
-  | {readonly words: readonly [string, ...string[]]; readonly shell?: undefined}
-  | {readonly shell: string; readonly words?: undefined};
-
-/** A folder to back up. */
-export interface FolderSourceConfig {
-  readonly kind: 'folder';
-  readonly name: string;
-  /** Absolute. */
-  readonly folder: string;
-  /** Patterns in the syntax of .gitignore. */
-  readonly exclude: readonly string[];
-  /** Leave out folders that hold a CACHEDIR.TAG. */
-  readonly excludeCaches: boolean;
-  readonly oneFileSystem: boolean;
-  readonly before: HookCommand | undefined;
-  readonly after: HookCommand | undefined;
-  /** A new generation starts when the last one is older; `Infinity` for `never`. */
-  readonly fullAfterMs: number;
-  readonly tags: readonly string[];
-  readonly allowEmpty: boolean;
-}
-
-export type SourceConfig = FolderSourceConfig;
 
 export interface ConfigLimits {
   /** Packs on their way to the storage at once. */
@@ -63,6 +37,8 @@ export interface Config {
   readonly catalog: string | undefined;
   /** By name, in the order of the file. */
   readonly sources: ReadonlyMap<string, SourceConfig>;
+  /** A new generation starts when the last one is older, where a source does not say; `Infinity` for `never`. */
+  readonly fullAfterMs: number;
   readonly limits: ConfigLimits;
   /** Whether storage must be reached encrypted. */
   readonly requireTls: boolean;
@@ -161,9 +137,10 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
     sources: new Map(
       Object.entries(input.sources ?? {}).map(([name, source]) => [
         name,
-        toSource(name, {...source, folder: absolute(source.folder), full: source.full ?? full}, env),
+        toSource(name, source, {full, absolute, env}),
       ]),
     ),
+    fullAfterMs: toLimit(full),
     limits: toLimits(input.limits),
     requireTls: input.requireTls ?? false,
     lock: input.lock && {mode: input.lock.mode, forMs: parseDuration(input.lock.for)},
@@ -183,35 +160,6 @@ function toLimits(input: ConfigInput['limits']): ConfigLimits {
     concurrency: input?.concurrency ?? DEFAULT_CONCURRENCY,
     uploadBytesPerSecond: rate(input?.upload),
     downloadBytesPerSecond: rate(input?.download),
-    retryForMs: input?.retryFor === undefined ? undefined : toDuration(input.retryFor),
+    retryForMs: input?.retryFor === undefined ? undefined : toLimit(input.retryFor),
   };
-}
-
-function toDuration(text: string): number {
-  return text === 'never' ? Number.POSITIVE_INFINITY : parseDuration(text);
-}
-
-function toSource(name: string, input: FolderInput & {full: string}, env: Environment): SourceConfig {
-  return {
-    kind: 'folder',
-    name,
-    folder: input.folder,
-    exclude: input.exclude ?? [],
-    excludeCaches: input.excludeCaches ?? false,
-    oneFileSystem: input.oneFileSystem ?? false,
-    before: toCommand(input.before, env),
-    after: toCommand(input.after, env),
-    fullAfterMs: toDuration(input.full),
-    tags: input.tags ?? [],
-    allowEmpty: input.allowEmpty ?? false,
-  };
-}
-
-function toCommand(input: CommandInput | undefined, env: Environment): HookCommand | undefined {
-  if (input === undefined) return undefined;
-  if (typeof input === 'string') {
-    const [first, ...rest] = splitWords(input);
-    return {words: [substitute(first, env), ...rest.map((word) => substitute(word, env))]};
-  }
-  return Array.isArray(input) ? {words: input} : {shell: input.shell};
 }

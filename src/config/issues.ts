@@ -2,7 +2,8 @@ import type {z} from 'zod';
 import type {ConfigDocument} from './document.ts';
 import {nearest} from './nearest.ts';
 import {type Finding, MAX_FINDINGS} from './problems.ts';
-import {knownKeys, LATER_KEYS, LATER_KINDS} from './schema.ts';
+import {knownKeys, LATER_KEYS} from './schema.ts';
+import {kindIndex, kindsIn, LATER_KINDS} from './source-schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -21,6 +22,7 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
 export function issueFindings(issues: readonly Issue[], document: ConfigDocument): Finding[] {
   const findings = issues
     .slice(0, MAX_FINDINGS)
+    .flatMap((issue) => (isOfSource(issue) ? issuesOfKind(issue, document) : [issue]))
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.slice(0, MAX_FINDINGS).map((key) => unknownKey(issue.path, key, document))
@@ -31,6 +33,24 @@ export function issueFindings(issues: readonly Issue[], document: ConfigDocument
   return findings.filter(
     (finding) => LATER_SOURCE.test(finding.what) || !unsupported.has(placeOfSource(finding)),
   );
+}
+
+function isOfSource(issue: Issue): issue is z.core.$ZodIssueInvalidUnion {
+  return issue.code === 'invalid_union' && issue.path.length === 2 && issue.path[0] === 'sources';
+}
+
+/** What is wrong with a source as one of the kind that its key says. */
+function issuesOfKind(issue: z.core.$ZodIssueInvalidUnion, document: ConfigDocument): Issue[] {
+  const source = valueAt(document.value, issue.path);
+  const [kind, another] = kindsIn(source);
+  if (another !== undefined) {
+    const message = `is of two kinds, \`${kind}\` and \`${another}\`; write two sources`;
+    return [{code: 'custom', path: issue.path, message, input: source}];
+  }
+  return (issue.errors[kindIndex(source)] ?? []).map((inner) => ({
+    ...inner,
+    path: [...issue.path, ...inner.path],
+  }));
 }
 
 const LATER_SOURCE = /^Sources of the kind /;
@@ -104,6 +124,10 @@ function findingOf(issue: Issue, document: ConfigDocument): Finding {
       };
     }
     case 'custom': {
+      if (issue.params === undefined) {
+        const [what = '', advice] = issue.message.split('; ');
+        return finding(what, advice);
+      }
       const shown = document.filledIn.has(offset)
         ? issue.message.replace(/^`.*`/s, 'its value')
         : issue.message;

@@ -27,3 +27,10 @@ export function tagProblem(tag: string): string | undefined {
   if (TAG.test(tag)) return undefined;
   return 'is not a tag; use up to 64 letters, digits and . _ : = @ / + -, starting with a letter or digit';
 }
+
+/** What is wrong with the name of a file in a snapshot, as the end of a sentence, or undefined. */
+export function fileNameProblem(name: string): string | undefined {
+  if (name === '.' || name === '..') return 'names a folder, not a file';
+  if (/[/\0]/.test(name)) return 'must be the name of a file, without `/`';
+  return Buffer.byteLength(name) > 255 ? 'is longer than 255 bytes' : undefined;
+}

@@ -1,8 +1,8 @@
 import {z} from 'zod';
-import {ConfigError, HoldfastError} from '../errors.ts';
-import {SOURCE_NAME_PATTERN, sourceNameProblem, TAG_PATTERN, tagProblem} from './names.ts';
-import {DURATION_PATTERN, parseDuration, parseRate} from './units.ts';
-import {splitWords} from './words.ts';
+import {SOURCE_NAME_PATTERN, sourceNameProblem} from './names.ts';
+import {sourceKeys, sourceSchema} from './source-schema.ts';
+import {parseDuration} from './units.ts';
+import {checked, duration, full, path, pathProblem, problemCheck, rate, text} from './values.ts';
 
 /** Keys that the config will have, at the place where they will stand. Silently passing over one could cost somebody a backup. */
 export const LATER_KEYS: ReadonlySet<string> = new Set([
@@ -18,87 +18,6 @@ export const LATER_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 const REPOSITORY_ID_PATTERN = '^[0-9a-f]{32}$';
-
-/** Kinds of sources that are yet to come. */
-export const LATER_KINDS: readonly string[] = ['postgres', 'mysql', 'sqlite', 'redis', 'mongodb', 'command'];
-
-/** Runs a check that throws, and gives what it says as the message of the issue. */
-function checked(check: (text: string) => unknown) {
-  return (context: z.core.ParsePayload<string>): void => {
-    try {
-      check(context.value);
-    } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error;
-      context.issues.push({
-        code: 'custom',
-        message: error.message,
-        params: {hint: error.hint},
-        input: context.value,
-      });
-    }
-  };
-}
-
-/** The same for a check that gives the end of a sentence, and after a semicolon what to do. */
-function problemCheck(problem: (text: string) => string | undefined) {
-  return (context: z.core.ParsePayload<string>): void => {
-    const [message, hint] = problem(context.value)?.split('; ') ?? [];
-    if (message !== undefined) {
-      context.issues.push({code: 'custom', message, params: {hint}, input: context.value});
-    }
-  };
-}
-
-const text = z.string().min(1);
-
-const path = text.check(problemCheck(pathProblem));
-
-const duration = z
-  .string()
-  .check(
-    checked((value) => {
-      if (value !== 'never' && parseDuration(value) === 0) {
-        throw new ConfigError('must be longer than nothing', {hint: 'Write `never` for no limit.'});
-      }
-    }),
-  )
-  .meta({pattern: `^never$|${DURATION_PATTERN}`, examples: ['30d', 'never']});
-
-const rate = z
-  .string()
-  .check(checked(parseRate))
-  .meta({examples: ['20MB/s']});
-
-const command = z
-  .union(
-    [text, z.tuple([text], z.string()), z.strictObject({shell: text.describe('A script for /bin/sh.')})],
-    {error: 'is no command; write text, a list of words, or { shell: "…" }'},
-  )
-  .check((context) => {
-    const {value, issues} = context;
-    if (typeof value === 'string') checked(splitWords)({value, issues});
-  })
-  .describe('A command to run: words without a shell, or { shell: "…" }.');
-
-const full = duration.describe('A new generation starts when the last one is older than this, or `never`.');
-
-const folderSource = z.strictObject({
-  folder: path.describe('The folder to back up.'),
-  exclude: z.array(text).optional().describe('What to leave out, as patterns in the syntax of .gitignore.'),
-  excludeCaches: z.boolean().optional().describe('Leave out folders that hold a CACHEDIR.TAG.'),
-  oneFileSystem: z.boolean().optional().describe('Stay on the file system of the folder.'),
-  before: command.optional(),
-  after: command.optional(),
-  full: full.optional(),
-  tags: z
-    .array(z.string().check(problemCheck(tagProblem)).meta({pattern: TAG_PATTERN}))
-    .optional()
-    .describe('Tags for every snapshot of this source.'),
-  allowEmpty: z
-    .boolean()
-    .optional()
-    .describe('Accept a folder without entries. Otherwise that is an error: a disk may not be mounted.'),
-});
 
 /** The file as it is written: no defaults, no substitution. */
 export const configSchema = z
@@ -123,7 +42,7 @@ export const configSchema = z
     sources: z
       .record(
         z.string().check(problemCheck(sourceNameProblem)).meta({pattern: SOURCE_NAME_PATTERN}),
-        folderSource,
+        sourceSchema,
       )
       .nullable()
       .optional()
@@ -176,8 +95,6 @@ export const configSchema = z
   .meta({title: 'holdfast.yaml'});
 
 export type ConfigInput = z.infer<typeof configSchema>;
-export type FolderInput = z.infer<typeof folderSource>;
-export type CommandInput = z.infer<typeof command>;
 
 /** The JSON Schema of the config, for editors. */
 export function configJsonSchema(): Record<string, unknown> {
@@ -186,21 +103,13 @@ export function configJsonSchema(): Record<string, unknown> {
 
 /** The keys that may stand at a place of the config, for suggestions. */
 export function knownKeys(place: readonly PropertyKey[]): string[] {
-  const [first, , third] = place;
+  const [first] = place;
   if (place.length === 0) return Object.keys(configSchema.shape);
   if (first === 'limits' && place.length === 1) return ['concurrency', 'upload', 'download', 'retryFor'];
   if (first === 'lock' && place.length === 1) return ['mode', 'for'];
   if (first === 'trust' && place.length === 1) return ['agents'];
-  if (first === 'sources' && place.length === 2) return [...Object.keys(folderSource.shape), ...LATER_KINDS];
-  if (first === 'sources' && (third === 'before' || third === 'after')) return ['shell'];
+  if (first === 'sources' && place.length > 1) return sourceKeys(place.slice(2));
   return [];
-}
-
-/** What is wrong with a path, as the end of a sentence. */
-function pathProblem(value: string): string | undefined {
-  if (value.includes('\0')) return 'must not contain a NUL byte';
-  if (/^~(?:\/|$)/.test(value)) return 'uses `~`, which is not expanded here; write the whole path';
-  return undefined;
 }
 
 /** What is wrong with the address of a repository, as the end of a sentence. */

@@ -1,6 +1,6 @@
 /** Private keys that only GnuPG can use: on a smart card, or in its agent. Restoring machines only. */
 import {KeyError, PassphraseError} from '../errors.ts';
-import type {Secret} from './secret.ts';
+import type {Secret} from '../system/secret.ts';
 
 export interface GnupgOptions {
   /** For gpg. Holds no secret of ours. */

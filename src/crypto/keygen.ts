@@ -1,8 +1,8 @@
 /** Makes OpenPGP keys: for recipients, agents and generations (docs/format.md §3). */
 import * as openpgp from 'openpgp';
 import {UsageError} from '../errors.ts';
+import type {Secret} from '../system/secret.ts';
 import {armorKeyBlock} from './key-block.ts';
-import type {Secret} from './secret.ts';
 
 export interface RecipientKeyOptions {
   /** The user id: `Operations`, or `Operations <ops@example.org>`. */

@@ -1,9 +1,9 @@
 /** Private keys: read, checked for damage, opened. Only restoring machines do this. */
 import * as openpgp from 'openpgp';
 import {KeyError, PassphraseError} from '../errors.ts';
+import type {Secret} from '../system/secret.ts';
 import {damagedKey, readKeyBlock} from './key-block.ts';
 import {ANY_HASH, ANY_TIME, DECRYPTING, unsupportedCurve, withoutRevocations} from './key-fitness.ts';
-import type {Secret} from './secret.ts';
 
 /** A private key as it lies in its file. */
 export interface LockedKey {

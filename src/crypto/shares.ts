@@ -1,8 +1,8 @@
 /** Shares of a private key's passphrase, of which some number must come together (docs/format.md §3). */
 import {createHash, randomBytes} from 'node:crypto';
 import {KeyError} from '../errors.ts';
+import {Secret} from '../system/secret.ts';
 import {fromBase32, toBase32} from './base32.ts';
-import {Secret} from './secret.ts';
 
 /** 192 bits: with the number that the share itself has, each share is 40 characters long. */
 const SECRET_BYTES = 24;

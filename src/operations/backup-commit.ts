@@ -2,6 +2,7 @@
 import type {Session} from '../crypto/seipd.ts';
 import {LockedError} from '../errors.ts';
 import {encryptionFingerprint} from '../repository/agent.ts';
+import type {Json} from '../repository/canonical.ts';
 import {acceptHistory, resolveNeeds, type SourceHistory} from '../repository/history.ts';
 import {
   type GenerationPlace,
@@ -19,6 +20,7 @@ import type {WalkCounts} from '../sources/folder/walk.ts';
 import type {SourceRun} from './backup.ts';
 import {extendLocks} from './backup-locks.ts';
 import type {PackStore} from './backup-packs.ts';
+import {placeOf} from './backup-read.ts';
 import type {WarningList} from './warnings.ts';
 
 export interface Walked {
@@ -27,6 +29,7 @@ export interface Walked {
   readonly warnings: WarningList;
   /** Bytes of new blobs, before compression. */
   readonly newBytes: number;
+  readonly witness?: Json | undefined;
 }
 
 export interface Committed {
@@ -73,10 +76,11 @@ export async function commitSnapshot(
       bytes,
       parent,
       host: run.host,
-      path: Buffer.from(source.folder),
+      path: Buffer.from(placeOf(source)),
       root: walked.root,
       warnings: walked.warnings.kept,
       warningsOmitted: walked.warnings.omitted,
+      witness: walked.witness,
     },
     agent,
     session,

@@ -2,7 +2,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import * as openpgp from 'openpgp';
 import type {StoredGeneration} from '../catalog/generations.ts';
-import type {FolderSourceConfig} from '../config/config.ts';
+import type {SourceConfig} from '../config/sources.ts';
 import {KeyError} from '../errors.ts';
 import {openGenerationAsAgent, startGeneration} from '../repository/generation.ts';
 import type {SourceHistory} from '../repository/history.ts';
@@ -21,7 +21,7 @@ export interface ChosenGeneration {
 
 export async function chooseGeneration(
   context: BackupContext,
-  source: FolderSourceConfig,
+  source: SourceConfig,
   options: BackupOptions,
   history: SourceHistory,
   now: Date,
@@ -48,7 +48,7 @@ function unfinished({generations, seals}: SourceHistory): string[] {
 /** The generation, if this agent can go on in it: its own, young enough, whole, and for the same recipients. */
 async function usable(
   context: BackupContext,
-  source: FolderSourceConfig,
+  source: SourceConfig,
   name: string,
   now: Date,
   last?: CheckedSeal,
@@ -103,7 +103,7 @@ function named(secrets: readonly NamedObject[]): Map<string, string> {
 
 async function begin(
   context: BackupContext,
-  source: FolderSourceConfig,
+  source: SourceConfig,
   history: SourceHistory,
   isDryRun: boolean,
   now: Date,

@@ -1,9 +1,8 @@
 /** Backs up sources: full at the start of a generation, else incremental (docs/DESIGN: the order of a backup). */
-import {realpathSync} from 'node:fs';
 import type {PublicKey} from 'openpgp';
 import type {Catalog} from '../catalog/catalog.ts';
 import type {StoredGeneration} from '../catalog/generations.ts';
-import type {FolderSourceConfig} from '../config/config.ts';
+import type {SourceConfig} from '../config/sources.ts';
 import type {Recipient} from '../crypto/keys.ts';
 import {newSession} from '../crypto/message.ts';
 import {type HoldfastError, SourceError} from '../errors.ts';
@@ -14,17 +13,14 @@ import type {Repository} from '../repository/repository.ts';
 import type {ByteCounts, EntryCounts, SnapshotKind} from '../repository/seal.ts';
 import type {Warning} from '../repository/snapshot.ts';
 import type {TrustFile} from '../repository/trust.ts';
-import {compileExcludes} from '../sources/folder/exclude.ts';
-import {WalkState} from '../sources/folder/state.ts';
-import {type WalkCounts, walkFolder} from '../sources/folder/walk.ts';
 import {useLittleMemory} from '../system/memory.ts';
 import {refuseTampered, syncCatalog} from './backup-catalog.ts';
 import {commitSnapshot} from './backup-commit.ts';
 import {chooseGeneration} from './backup-generation.ts';
 import {withLock} from './backup-lock.ts';
 import {PackStore} from './backup-packs.ts';
+import {readIntoBlobs} from './backup-read.ts';
 import {withHooks} from './hooks.ts';
-import {ownInodes} from './own-files.ts';
 import type {OnProgress} from './progress.ts';
 import {WarningList} from './warnings.ts';
 
@@ -46,6 +42,8 @@ export interface BackupContext {
   readonly packBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** What a source of the kind `stdin` reads. */
+  readonly input?: AsyncIterable<Uint8Array> | undefined;
   /** Something worth telling that is no warning. */
   onNote?(source: string, note: string): void;
 }
@@ -88,13 +86,9 @@ export interface BackupResult {
   readonly failures: readonly BackupFailure[];
 }
 
-/** Fewer entries than this may come and go. */
-const SHRINK_FROM_ENTRIES = 20;
-const SHRINK_TO_SHARE = 0.1;
-
 /** What the steps of one source's backup share. */
 export interface SourceRun extends BackupContext {
-  readonly source: FolderSourceConfig;
+  readonly source: SourceConfig;
   readonly options: BackupOptions;
   readonly history: SourceHistory;
   readonly generation: StoredGeneration;
@@ -110,7 +104,7 @@ export interface SourceRun extends BackupContext {
  */
 export async function backup(
   context: BackupContext,
-  sources: readonly FolderSourceConfig[],
+  sources: readonly SourceConfig[],
   options: BackupOptions,
 ): Promise<BackupResult> {
   useLittleMemory();
@@ -129,7 +123,7 @@ export async function backup(
 
 async function backupSource(
   context: BackupContext,
-  source: FolderSourceConfig,
+  source: SourceConfig,
   options: BackupOptions,
 ): Promise<BackedUp> {
   const started = context.now();
@@ -149,7 +143,7 @@ async function backupSource(
 }
 
 async function snapshotSource(run: SourceRun, renewLease: () => Promise<void>): Promise<BackedUp> {
-  const {source, catalog, generation, options, signal, onNote} = run;
+  const {source, catalog, generation} = run;
   const warnings = new WarningList();
   const session = await newSession([run.key]);
   await using packs = new PackStore(run, session, renewLease, (record) => writer.acknowledged(record));
@@ -159,27 +153,14 @@ async function snapshotSource(run: SourceRun, renewLease: () => Promise<void>): 
     chunker: {...generation.chunker, seed: Buffer.from(generation.chunker.seed, 'base64')},
     isKnown: (id) => catalog.blobs.has(generation.id, id),
   });
-  const {root, counts} = await walkFolder({
-    root: folderOf(source),
-    isExcluded: compileExcludes(source.exclude),
-    excludeCaches: source.excludeCaches,
-    oneFileSystem: source.oneFileSystem,
-    own: ownInodes(run.ownPaths),
-    writer,
-    state: new WalkState(catalog, source.name, generation.id, options.dryRun !== true),
-    signal,
-    now: run.now,
-    onProgress: (progress, current) => report(run, progress, current),
-    onWarning: (path, problem) => warnings.add(path, problem),
-    onNote: (path, note) => onNote?.(source.name, `${path.toString()}: ${note}`),
-  });
-  refuseShrunk(run, counts);
+  const {root, counts, witness} = await readIntoBlobs(run, writer, warnings);
   await packs.finish();
   const committed = await commitSnapshot(run, session, packs, {
     root,
     counts,
     warnings,
     newBytes: writer.counts.bytes,
+    witness,
   });
   return {
     ...committed,
@@ -192,34 +173,4 @@ async function snapshotSource(run: SourceRun, renewLease: () => Promise<void>): 
     warnings: warnings.kept,
     warningsOmitted: warnings.omitted,
   };
-}
-
-/** Where the source really lies: a configured path may lead through a link. */
-function folderOf({name, folder}: FolderSourceConfig): string {
-  try {
-    return realpathSync(folder);
-  } catch (cause) {
-    throw new SourceError(`The folder ${folder} of ${name} cannot be read: ${(cause as Error).message}.`, {
-      cause,
-      hint: 'Check the path in the configuration, and whether its disk is mounted.',
-    });
-  }
-}
-
-/** A source that is suddenly empty is more often an unmounted disk or a disaster than a wish. */
-function refuseShrunk({source, history, options}: SourceRun, {entries}: WalkCounts): void {
-  if (options.allowEmpty === true || source.allowEmpty) return;
-  const before = history.seals.at(-1)?.entries.total ?? 0;
-  if (entries.total > 0 && (before < SHRINK_FROM_ENTRIES || entries.total > before * SHRINK_TO_SHARE)) return;
-  const was = before > 0 ? `; the last snapshot had ${before}` : '';
-  throw new SourceError(
-    `The folder ${source.folder} of ${source.name} has ${entries.total} entries${was}. No snapshot was made.`,
-    {
-      hint: 'Check whether its disk is mounted; if it is meant to be so, run "holdfast backup --allow-empty" once, or set "allowEmpty: true".',
-    },
-  );
-}
-
-function report(run: SourceRun, {entries, bytes}: WalkCounts, current: Buffer): void {
-  run.onProgress?.({phase: 'backup', files: {done: entries.total}, bytes: {done: bytes.read}, current});
 }

@@ -1,14 +1,7 @@
 /** Commands around a source's backup: to stop and start an application, say. */
-import type {FolderSourceConfig, HookCommand} from '../config/config.ts';
+import type {HookCommand, SourceConfig} from '../config/sources.ts';
 import {SourceError} from '../errors.ts';
-
-/** A command of the application has no use for what opens the history. */
-const WITHOUT_SECRETS: Record<string, undefined> = {
-  HOLDFAST_PASSPHRASE: undefined,
-  HOLDFAST_PASSPHRASE_FILE: undefined,
-  HOLDFAST_PASSPHRASE_COMMAND: undefined,
-  HOLDFAST_KEY: undefined,
-};
+import {howItEnded, WITHOUT_SECRETS} from '../sources/stream/program.ts';
 
 /** Runs a hook to its end. @throws {@link SourceError} with what it said last */
 export async function runHook(
@@ -42,24 +35,9 @@ export async function runHook(
   );
 }
 
-/** Not in execa's words, which repeat the whole command: its arguments may be secret. */
-function howItEnded({
-  code,
-  signal,
-  exitCode,
-}: {
-  code?: string | undefined;
-  signal?: string | undefined;
-  exitCode?: number | undefined;
-}): string {
-  if (code === 'ENOENT') return 'the program is not there';
-  if (code === 'EACCES') return 'it may not be run';
-  return signal ?? (exitCode === undefined ? (code ?? 'it did not run') : `exit code ${exitCode}`);
-}
-
 /** Runs `work` between the hooks. `after` runs whatever happened; its failure is told when nothing worse did. */
 export async function withHooks<T>(
-  source: FolderSourceConfig,
+  source: SourceConfig,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<{result: T; afterFailed?: SourceError}> {
@@ -76,7 +54,7 @@ export async function withHooks<T>(
 }
 
 /** An interrupted run must still start the application again: no signal here. */
-async function runAfter({name, after}: FolderSourceConfig): Promise<SourceError | undefined> {
+async function runAfter({name, after}: SourceConfig): Promise<SourceError | undefined> {
   if (after === undefined) return undefined;
   try {
     await runHook(name, 'after', after, undefined);

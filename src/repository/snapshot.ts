@@ -31,6 +31,8 @@ export interface Snapshot extends GenerationPlace {
   readonly warnings: readonly Warning[];
   readonly warningsOmitted: number;
   readonly tags: readonly string[];
+  /** Facts about the source, to compare a restored copy with. */
+  readonly witness?: Json | undefined;
 }
 
 export const WARNINGS_MOST = 1000;
@@ -120,6 +122,7 @@ function parseSnapshot(payload: string): Snapshot {
     }),
     warningsOmitted: fields.count('warningsOmitted'),
     tags: fields.texts('tags', 100),
+    ...(fields.has('witness') && {witness: (JSON.parse(payload) as {witness: Json}).witness}),
   };
 }
 

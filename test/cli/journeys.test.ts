@@ -477,3 +477,29 @@ describe('around it', () => {
     expect(ran.stderr).toBe('');
   });
 });
+
+describe('standard input as a source', () => {
+  test('is piped in and out again, without being named in the configuration', async () => {
+    const content = noise(700_000, 'piped').toString('latin1');
+    const done = await vm.json<{snapshots: {source: string}[]}>(
+      ['backup', '--stdin', '--name', 'piped.bin'],
+      {input: content},
+    );
+    expect(done).toMatchObject({code: 0, json: {snapshots: [{source: 'piped.bin', kind: 'full'}]}});
+    const back = await client.must(['cat', 'latest:piped.bin', 'piped.bin', ...AT, ...KEY]);
+    expect(back.bytes.equals(Buffer.from(content))).toBe(true);
+  });
+
+  test('is refused under the name of a source, under no name, and as several', async () => {
+    for (const [args, problem] of [
+      [['docs', '--stdin', '--name', 'x'], 'says what it is made of'],
+      [['--stdin'], '--name'],
+      [['--stdin', '--name', 'a/b'], 'without `/`'],
+      [['--stdin', '--name', 'All.SQL'], 'cannot name a source'],
+      [['a', 'b', '--stdin', '--name', 'x'], 'several'],
+    ] as const) {
+      const {code, stderr} = await vm.run(['backup', ...args], {input: 'x'});
+      expect({code, stderr}).toMatchObject({code: 2, stderr: expect.stringContaining(problem)});
+    }
+  });
+});

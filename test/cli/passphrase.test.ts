@@ -7,8 +7,8 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {type HiddenPrompt, hiddenPrompt} from '../../src/cli/hidden-prompt.ts';
 import {givenPassphrase, newPassphrase, openPrivateKey} from '../../src/cli/passphrase.ts';
 import {readPrivateKey} from '../../src/crypto/keys.ts';
-import {Secret} from '../../src/crypto/secret.ts';
 import {PassphraseError} from '../../src/errors.ts';
+import {Secret} from '../../src/system/secret.ts';
 
 const env = {PATH: process.env['PATH']};
 const keys = join(import.meta.dirname, '../fixtures/keys');

@@ -92,7 +92,35 @@ sources:
       folder: '/srv/my data/x',
       after: {words: ['/srv/my data']},
     });
-    expect(config.sources.get('b')?.exclude).toEqual(['*.tmp', '${env:PLACE}']);
+    expect(config.sources.get('b')).toMatchObject({exclude: ['*.tmp', '${env:PLACE}']});
+  });
+
+  test('has commands as sources, whose output is backed up', () => {
+    const {sources} = parseConfig(
+      `sources:
+  roles: { command: "pg_dumpall --globals-only", name: roles.sql, end: "dump complete", timeout: 90m }
+  load: { command: { shell: "uptime | tee x" } }
+`,
+      options,
+    );
+    expect(sources.get('roles')).toEqual({
+      kind: 'command',
+      name: 'roles',
+      command: {words: ['pg_dumpall', '--globals-only']},
+      file: 'roles.sql',
+      end: 'dump complete',
+      timeoutMs: 5_400_000,
+      before: undefined,
+      after: undefined,
+      fullAfterMs: 30 * 86_400_000,
+      tags: [],
+      allowEmpty: false,
+    });
+    expect(sources.get('load')).toMatchObject({
+      file: 'load',
+      command: {shell: 'uptime | tee x'},
+      timeoutMs: undefined,
+    });
   });
 
   test('may have a BOM, CRLF, and no sources yet', () => {

@@ -45,6 +45,18 @@ const refusals: [text: string, problem: string][] = [
     'sources: { o: { postgres: { database: o }, x: 1 } }',
     'Sources of the kind `postgres` are not supported by this version yet at holdfast.yaml:1:17.',
   ],
+  [
+    'sources: { o: { command: pg_dumpall, folder: /x } }',
+    '`sources.o` is of two kinds, `command` and `folder` at holdfast.yaml:1:15; write two sources.',
+  ],
+  [
+    'sources: { o: { command: pg_dumpall, nam: x } }',
+    'Unknown key `nam` at holdfast.yaml:1:38; did you mean `name`?',
+  ],
+  [
+    'sources: { o: { command: pg_dumpall, name: a/b } }',
+    '`sources.o.name` must be the name of a file, without `/` at holdfast.yaml:1:44.',
+  ],
   [source('schedule: x'), '`schedule` is not supported by this version yet at holdfast.yaml:1:31.'],
   [
     'lock: { mode: soft, for: 90d }',

@@ -11,8 +11,8 @@ import {
   generateRecipientKey,
 } from '../../src/crypto/keygen.ts';
 import {inspectKey, readPrivateKey, readRecipient, unlockPrivateKey} from '../../src/crypto/keys.ts';
-import {Secret} from '../../src/crypto/secret.ts';
 import {UsageError} from '../../src/errors.ts';
+import {Secret} from '../../src/system/secret.ts';
 import {GnupgHome} from '../support/gnupg.ts';
 import {type OpenPgpProgram, openPgpProgram, whyWithout} from '../support/openpgp-programs.ts';
 

@@ -3,8 +3,8 @@ import {inspect} from 'node:util';
 import * as openpgp from 'openpgp';
 import {describe, expect, test} from 'vitest';
 import {inspectKey, readPrivateKey, readRecipient} from '../../src/crypto/keys.ts';
-import {Secret} from '../../src/crypto/secret.ts';
 import {KeyError, PrivateKeyPresentError} from '../../src/errors.ts';
+import {Secret} from '../../src/system/secret.ts';
 import {bare, failure, fixture, flipped, RECIPIENTS} from '../support/keys.ts';
 
 const now = new Date('2026-12-01T00:00:00Z');

@@ -2,8 +2,8 @@ import * as openpgp from 'openpgp';
 import {describe, expect, test} from 'vitest';
 import {generateRecipientKey} from '../../src/crypto/keygen.ts';
 import {readPrivateKey, unlockPrivateKey} from '../../src/crypto/keys.ts';
-import {Secret} from '../../src/crypto/secret.ts';
 import {HoldfastError, KeyError, PassphraseError} from '../../src/errors.ts';
+import {Secret} from '../../src/system/secret.ts';
 import {bare, failure, fixture, flipped, RECIPIENTS} from '../support/keys.ts';
 
 const now = new Date('2026-12-01T00:00:00Z');

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import * as openpgp from 'openpgp';
 import {Catalog} from '../../src/catalog/catalog.ts';
-import type {FolderSourceConfig} from '../../src/config/config.ts';
+import type {DumpSourceConfig, FolderSourceConfig} from '../../src/config/sources.ts';
 import {generateRecipientKey} from '../../src/crypto/keygen.ts';
 import {type Recipient, readRecipient} from '../../src/crypto/keys.ts';
 import {type BackedUp, type BackupContext, type BackupOptions, backup} from '../../src/operations/backup.ts';
@@ -147,6 +147,18 @@ export class Machine implements AsyncDisposable {
       [this.sourceConfig(source)],
       options,
     );
+    const [failure] = failures;
+    if (failure !== undefined) throw failure.error;
+    return snapshots[0] as BackedUp;
+  }
+
+  /** Backs up a source that is a stream. @throws the source's error if no snapshot was made */
+  async backupDump(
+    source: DumpSourceConfig,
+    options: BackupOptions = {},
+    overrides: Partial<BackupContext> = {},
+  ): Promise<BackedUp> {
+    const {snapshots, failures} = await backup(await this.context(overrides), [source], options);
     const [failure] = failures;
     if (failure !== undefined) throw failure.error;
     return snapshots[0] as BackedUp;

@@ -1,5 +1,5 @@
 import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
-import {type Chunker, createChunker} from '../../chunker/chunker.ts';
+import {type Chunker, createChunker, STREAM_CHUNKING} from '../../chunker/chunker.ts';
 import type {BlobId} from '../layout.ts';
 import type {PackKind, PackRecord} from '../pack.ts';
 import type {Packer} from './packer.ts';
@@ -27,6 +27,8 @@ export interface BlobWriterOptions {
 
 /** How much is read at once while looking for the end of a chunk. */
 const STEP_BYTES = 262_144;
+/** The same for streams, whose chunks are small: what is read beyond a chunk is copied twice. */
+const STREAM_STEP_BYTES = 8192;
 
 /** Cuts content into blobs, names them, and stores those that are new in the generation. */
 export class BlobWriter {
@@ -37,6 +39,7 @@ export class BlobWriter {
   /** Blobs on their way: given to the packer, not yet acknowledged. */
   readonly #pending = new Set<string>();
   readonly #rest = Buffer.alloc(STEP_BYTES);
+  readonly #streamChunkers: (Chunker | undefined)[] = [];
 
   constructor(options: BlobWriterOptions) {
     this.#options = options;
@@ -68,6 +71,56 @@ export class BlobWriter {
   async storeContent(read: ContentReader, expectedBytes: number): Promise<StoredContent> {
     if (expectedBytes < this.#chunker.min) return this.#storeSmall(read, expectedBytes);
     return this.#storeChunks(read, this.#rest.subarray(0, 0));
+  }
+
+  /**
+   * Stores a stream in small chunks, which grow the further in they lie. No other content may be stored until it has ended.
+   * @param onBlob takes the ids in order, and may store lists of them as trees
+   * @returns the length of the stream
+   * @throws whatever the stream throws, and then its last bytes are in no blob
+   */
+  async storeStream(
+    pieces: AsyncIterable<Uint8Array>,
+    onBlob: (id: BlobId) => Promise<void> | undefined,
+  ): Promise<number> {
+    const {packer} = this.#options;
+    await using input = new Pieces(pieces);
+    let sizeBytes = 0;
+    let rest: Buffer = this.#rest.subarray(0, 0);
+    for (let ended = false; !ended; ) {
+      const chunker = this.#streamChunker(sizeBytes);
+      if (packer.mustWait('data')) await packer.ready('data');
+      const {bytes, offset} = packer.reserve('data', chunker.max + STREAM_STEP_BYTES);
+      bytes.set(rest);
+      let length = rest.length;
+      chunker.begin();
+      let cut = chunker.scan(offset, length);
+      while (cut === 0 && !ended) {
+        if (input.isEmpty) ended = !(await input.fetch());
+        length += input.copyTo(bytes.subarray(length, length + STREAM_STEP_BYTES));
+        cut = chunker.scan(offset, length);
+      }
+      if (cut === 0) cut = length;
+      else ended = false;
+      rest = this.#keep(bytes.subarray(cut, length));
+      sizeBytes += cut;
+      if (cut > 0) await onBlob(this.#storeReserved(bytes.subarray(0, cut)));
+    }
+    return sizeBytes;
+  }
+
+  #streamChunker(atByte: number): Chunker {
+    const {
+      packer,
+      chunker: {seed},
+    } = this.#options;
+    const index = STREAM_CHUNKING.findLastIndex(({from}) => atByte >= from);
+    const made = this.#streamChunkers[index];
+    if (made !== undefined) return made;
+    const parameters = {...(STREAM_CHUNKING[index] as (typeof STREAM_CHUNKING)[number]), seed};
+    const chunker = createChunker(packer.memory, 0, parameters);
+    this.#streamChunkers[index] = chunker;
+    return chunker;
   }
 
   async #storeSmall(read: ContentReader, expectedBytes: number): Promise<StoredContent> {
@@ -135,5 +188,41 @@ export class BlobWriter {
 
   #mac(content: Uint8Array): Buffer {
     return createHmac('sha256', this.#key).update(content).digest();
+  }
+}
+
+/** The pieces of a stream, to be taken in any portions. */
+class Pieces implements AsyncDisposable {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  #piece: Uint8Array = Buffer.alloc(0);
+  #at = 0;
+
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.#iterator = pieces[Symbol.asyncIterator]();
+  }
+
+  get isEmpty(): boolean {
+    return this.#at === this.#piece.length;
+  }
+
+  /** Waits for the next piece. @returns false at the end of the stream */
+  async fetch(): Promise<boolean> {
+    const {done, value} = await this.#iterator.next();
+    if (done === true) return false;
+    this.#piece = value;
+    this.#at = 0;
+    return true;
+  }
+
+  copyTo(into: Uint8Array): number {
+    const portion = this.#piece.subarray(this.#at, this.#at + into.length);
+    into.set(portion);
+    this.#at += portion.length;
+    return portion.length;
+  }
+
+  /** Whoever makes the stream is told that nobody reads on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#iterator.return?.();
   }
 }

@@ -1,0 +1,143 @@
+/** Sources with their defaults, by kind. */
+import type {CommandOutputInput, FolderInput, SourceInput} from './source-schema.ts';
+import {type Environment, substitute} from './substitute.ts';
+import {parseDuration} from './units.ts';
+import type {CommandInput} from './values.ts';
+import {splitWords} from './words.ts';
+
+/** A command to run: either words, which reach the program as they are, or a script for /bin/sh. */
+export type HookCommand =
+  | {readonly words: readonly [string, ...string[]]; readonly shell?: undefined}
+  | {readonly shell: string; readonly words?: undefined};
+
+/** What all sources have. */
+interface SharedConfig {
+  readonly name: string;
+  readonly before: HookCommand | undefined;
+  readonly after: HookCommand | undefined;
+  /** A new generation starts when the last one is older; `Infinity` for `never`. */
+  readonly fullAfterMs: number;
+  readonly tags: readonly string[];
+  readonly allowEmpty: boolean;
+}
+
+/** A folder to back up. */
+export interface FolderSourceConfig extends SharedConfig {
+  readonly kind: 'folder';
+  /** Absolute. */
+  readonly folder: string;
+  /** Patterns in the syntax of .gitignore. */
+  readonly exclude: readonly string[];
+  /** Leave out folders that hold a CACHEDIR.TAG. */
+  readonly excludeCaches: boolean;
+  readonly oneFileSystem: boolean;
+}
+
+/** What all sources have that are streams. */
+interface StreamConfig extends SharedConfig {
+  /** How long a dump may take; undefined if it may as long as something comes. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** A program whose standard output is backed up. */
+export interface CommandSourceConfig extends StreamConfig {
+  readonly kind: 'command';
+  readonly command: HookCommand;
+  /** The name of the file in the snapshot. */
+  readonly file: string;
+  /** What the output must end with, but for white space. */
+  readonly end: string | undefined;
+}
+
+/** Standard input; no config names it, `backup --stdin` does. */
+export interface StdinSourceConfig extends StreamConfig {
+  readonly kind: 'stdin';
+  /** The name of the file in the snapshot. */
+  readonly file: string;
+}
+
+/** Sources whose content comes as streams. */
+export type DumpSourceConfig = CommandSourceConfig | StdinSourceConfig;
+
+export type SourceConfig = FolderSourceConfig | DumpSourceConfig;
+
+interface Surroundings {
+  /** How old a generation may be where a source does not say. */
+  readonly full: string;
+  absolute(path: string): string;
+  readonly env: Environment;
+}
+
+export function toSource(name: string, input: SourceInput, around: Surroundings): SourceConfig {
+  if ('folder' in input) return toFolder(name, input, around);
+  return toCommandOutput(name, input, around);
+}
+
+/** @param fullAfterMs `Infinity` for `never` */
+export function stdinSource(name: string, file: string, fullAfterMs: number): StdinSourceConfig {
+  return {
+    kind: 'stdin',
+    name,
+    file,
+    before: undefined,
+    after: undefined,
+    fullAfterMs,
+    tags: [],
+    allowEmpty: false,
+    timeoutMs: undefined,
+  };
+}
+
+function toFolder(name: string, input: FolderInput, around: Surroundings): FolderSourceConfig {
+  return {
+    ...toShared(name, input, around),
+    kind: 'folder',
+    folder: around.absolute(input.folder),
+    exclude: input.exclude ?? [],
+    excludeCaches: input.excludeCaches ?? false,
+    oneFileSystem: input.oneFileSystem ?? false,
+  };
+}
+
+function toCommandOutput(name: string, input: CommandOutputInput, around: Surroundings): CommandSourceConfig {
+  return {
+    ...toShared(name, input, around),
+    kind: 'command',
+    command: toCommand(input.command, around.env),
+    file: input.name ?? name,
+    end: input.end,
+    timeoutMs: toTimeout(input.timeout),
+  };
+}
+
+function toShared(
+  name: string,
+  {before, after, full, tags, allowEmpty}: SourceInput,
+  around: Surroundings,
+): SharedConfig {
+  return {
+    name,
+    before: before === undefined ? undefined : toCommand(before, around.env),
+    after: after === undefined ? undefined : toCommand(after, around.env),
+    fullAfterMs: toLimit(full ?? around.full),
+    tags: tags ?? [],
+    allowEmpty: allowEmpty ?? false,
+  };
+}
+
+/** @returns milliseconds */
+export function toLimit(duration: string): number {
+  return duration === 'never' ? Number.POSITIVE_INFINITY : parseDuration(duration);
+}
+
+function toTimeout(duration: string | undefined): number | undefined {
+  return duration === undefined ? undefined : toLimit(duration);
+}
+
+function toCommand(input: CommandInput, env: Environment): HookCommand {
+  if (typeof input === 'string') {
+    const [first, ...rest] = splitWords(input);
+    return {words: [substitute(first, env), ...rest.map((word) => substitute(word, env))]};
+  }
+  return Array.isArray(input) ? {words: input} : {shell: input.shell};
+}

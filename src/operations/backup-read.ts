@@ -1,0 +1,136 @@
+/** Reads a source into blobs, whatever its kind. */
+import {realpathSync} from 'node:fs';
+import type {DumpSourceConfig, FolderSourceConfig, SourceConfig} from '../config/sources.ts';
+import {SourceError} from '../errors.ts';
+import type {Json} from '../repository/canonical.ts';
+import type {BlobWriter} from '../repository/packing/blob-writer.ts';
+import type {TreeEntry} from '../repository/tree.ts';
+import {compileExcludes} from '../sources/folder/exclude.ts';
+import {WalkState} from '../sources/folder/state.ts';
+import {type WalkCounts, walkFolder} from '../sources/folder/walk.ts';
+import {dumpCommand, dumpInput} from '../sources/stream/command.ts';
+import type {Dump, DumpContext} from '../sources/stream/dump.ts';
+import {storeDump} from '../sources/stream/store.ts';
+import type {SourceRun} from './backup.ts';
+import {ownInodes} from './own-files.ts';
+import type {WarningList} from './warnings.ts';
+
+/** Fewer entries than this may come and go. */
+const SHRINK_FROM_ENTRIES = 20;
+const SHRINK_TO_SHARE = 0.1;
+
+export interface ReadResult {
+  readonly root: TreeEntry;
+  readonly counts: WalkCounts;
+  readonly witness?: Json | undefined;
+}
+
+/** @throws {@link SourceError} if there is nothing that deserves a snapshot */
+export async function readIntoBlobs(
+  run: SourceRun,
+  writer: BlobWriter,
+  warnings: WarningList,
+): Promise<ReadResult> {
+  const {source, catalog, generation, options} = run;
+  const state = new WalkState(catalog, source.name, generation.id, options.dryRun !== true);
+  if (source.kind === 'folder') return readFolder(run, source, writer, state, warnings);
+  const {root, counts, facts} = await storeDump({
+    source: source.name,
+    dump: dumpOf(run, source, warnings),
+    writer,
+    state,
+    allowEmpty: isEmptyAllowed(run),
+    now: run.now,
+    signal: run.signal,
+    onProgress: (progress, current) => report(run, progress, current),
+  });
+  return {root, counts, witness: facts.witness};
+}
+
+/** What was backed up, for people; holds no secret. */
+export function placeOf(source: SourceConfig): string {
+  switch (source.kind) {
+    case 'folder':
+      return source.folder;
+    case 'command':
+      return source.command.words?.[0] ?? '/bin/sh';
+    case 'stdin':
+      return 'standard input';
+  }
+}
+
+function dumpOf(run: SourceRun, source: DumpSourceConfig, warnings: WarningList): Dump {
+  const context: DumpContext = {
+    now: run.now,
+    signal: run.signal,
+    onNote: (note) => run.onNote?.(source.name, note),
+    onWarning: (problem) => warnings.add(Buffer.alloc(0), problem),
+  };
+  switch (source.kind) {
+    case 'command':
+      return dumpCommand(source, context);
+    case 'stdin': {
+      if (run.input === undefined) throw new SourceError(`There is no input for ${source.name}.`);
+      return dumpInput(source, run.input);
+    }
+  }
+}
+
+async function readFolder(
+  run: SourceRun,
+  source: FolderSourceConfig,
+  writer: BlobWriter,
+  state: WalkState,
+  warnings: WarningList,
+): Promise<ReadResult> {
+  const {root, counts} = await walkFolder({
+    root: folderOf(source),
+    isExcluded: compileExcludes(source.exclude),
+    excludeCaches: source.excludeCaches,
+    oneFileSystem: source.oneFileSystem,
+    own: ownInodes(run.ownPaths),
+    writer,
+    state,
+    signal: run.signal,
+    now: run.now,
+    onProgress: (progress, current) => report(run, progress, current),
+    onWarning: (path, problem) => warnings.add(path, problem),
+    onNote: (path, note) => run.onNote?.(source.name, `${path.toString()}: ${note}`),
+  });
+  refuseShrunk(run, source, counts);
+  return {root, counts};
+}
+
+/** Where the source really lies: a configured path may lead through a link. */
+function folderOf({name, folder}: FolderSourceConfig): string {
+  try {
+    return realpathSync(folder);
+  } catch (cause) {
+    throw new SourceError(`The folder ${folder} of ${name} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+      hint: 'Check the path in the configuration, and whether its disk is mounted.',
+    });
+  }
+}
+
+/** A source that is suddenly empty is more often an unmounted disk or a disaster than a wish. */
+function refuseShrunk(run: SourceRun, source: FolderSourceConfig, {entries}: WalkCounts): void {
+  if (isEmptyAllowed(run)) return;
+  const before = run.history.seals.at(-1)?.entries.total ?? 0;
+  if (entries.total > 0 && (before < SHRINK_FROM_ENTRIES || entries.total > before * SHRINK_TO_SHARE)) return;
+  const was = before > 0 ? `; the last snapshot had ${before}` : '';
+  throw new SourceError(
+    `The folder ${source.folder} of ${source.name} has ${entries.total} entries${was}. No snapshot was made.`,
+    {
+      hint: 'Check whether its disk is mounted; if it is meant to be so, run "holdfast backup --allow-empty" once, or set "allowEmpty: true".',
+    },
+  );
+}
+
+function isEmptyAllowed({source, options}: SourceRun): boolean {
+  return options.allowEmpty === true || source.allowEmpty;
+}
+
+function report(run: SourceRun, {entries, bytes}: WalkCounts, current: Buffer): void {
+  run.onProgress?.({phase: 'backup', files: {done: entries.total}, bytes: {done: bytes.read}, current});
+}

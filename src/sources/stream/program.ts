@@ -1,0 +1,147 @@
+/** Runs a program for its output. Its success is proven, not assumed: exit code 0, no signal, and all its pipes closed. */
+import {SourceError} from '../../errors.ts';
+import type {Secret} from '../../system/secret.ts';
+import {Said} from './said.ts';
+
+export interface Program {
+  /** How messages call it; its arguments are not shown. */
+  readonly label: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Added to the environment; undefined takes a variable out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What must not be shown if it says it. */
+  readonly secrets?: readonly Secret[];
+  /** It is ended when it takes longer; undefined to end it when it is silent for an hour. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** What to do when it fails. */
+  readonly hint?: string;
+  /** What it wrote to standard error though it succeeded. */
+  onSaid?(lines: string[]): void;
+}
+
+const SILENCE_MS = 3_600_000;
+/** Between asking it to end and ending it. */
+const GRACE_MS = 3000;
+
+/** The program of an application has no use for what opens the history. */
+export const WITHOUT_SECRETS: Record<string, undefined> = {
+  HOLDFAST_PASSPHRASE: undefined,
+  HOLDFAST_PASSPHRASE_FILE: undefined,
+  HOLDFAST_PASSPHRASE_COMMAND: undefined,
+  HOLDFAST_KEY: undefined,
+};
+
+/**
+ * Runs the program and yields its output. Ends when it has succeeded; who stops reading ends it, and all that it started.
+ * @throws {@link SourceError} with what it said last
+ */
+export async function* runProgram(program: Program): AsyncGenerator<Buffer, void> {
+  const {label, file, args, env, secrets = [], timeoutMs, signal} = program;
+  signal?.throwIfAborted();
+  const {execa} = await import('execa'); // Loading it takes longer than many a command.
+  const child = execa(file, args, {
+    reject: false,
+    buffer: false,
+    detached: true, // A process group of its own, so that all of it can be ended.
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {...WITHOUT_SECRETS, ...env},
+  });
+  const said = new Said(secrets);
+  child.stderr.on('data', (piece: Buffer) => said.add(piece));
+  let closed = false;
+  const ended = child.then((result) => {
+    closed = true;
+    return result;
+  });
+  const killer = new GroupKiller(child.pid, () => closed);
+  let why: 'timeout' | 'silence' | undefined;
+  const end = (reason: typeof why): void => {
+    why ??= reason;
+    killer.end();
+  };
+  const onAbort = (): void => end(undefined);
+  signal?.addEventListener('abort', onAbort);
+  const limit = timer(timeoutMs, () => end('timeout'));
+  let silence = timer(timeoutMs === undefined ? SILENCE_MS : undefined, () => end('silence'));
+  try {
+    for await (const piece of child.stdout as AsyncIterable<Buffer>) {
+      clearTimeout(silence);
+      yield piece;
+      silence = timer(timeoutMs === undefined ? SILENCE_MS : undefined, () => end('silence'));
+    }
+    const result = await ended;
+    signal?.throwIfAborted();
+    if (why === undefined && !result.failed) {
+      if (said.lines().length > 0) program.onSaid?.(said.lines());
+      return;
+    }
+    throw new SourceError(`${label} failed: ${howItEnded(result, why)}${said.asEnding()}.`, {
+      hint: program.hint ?? 'No snapshot was made of this source. Run it by hand to see why.',
+    });
+  } finally {
+    clearTimeout(limit);
+    clearTimeout(silence);
+    signal?.removeEventListener('abort', onAbort);
+    killer.end();
+    await ended;
+    killer[Symbol.dispose]();
+  }
+}
+
+/** Not in execa's words, which repeat the whole command: its arguments may be secret. */
+export function howItEnded(
+  {
+    code,
+    signal,
+    exitCode,
+  }: {code?: string | undefined; signal?: string | undefined; exitCode?: number | undefined},
+  why?: 'timeout' | 'silence',
+): string {
+  if (why === 'timeout') return 'it took longer than its time limit, and was ended';
+  if (why === 'silence') return 'nothing came from it for an hour, and it was ended';
+  if (code === 'ENOENT') return 'the program is not there';
+  if (code === 'EACCES') return 'it may not be run';
+  return signal ?? (exitCode === undefined ? (code ?? 'it did not run') : `exit code ${exitCode}`);
+}
+
+/** Ends a process group: first politely, then for good; also when this process exits meanwhile. */
+class GroupKiller implements Disposable {
+  readonly #pid: number | undefined;
+  readonly #isClosed: () => boolean;
+  #forced: NodeJS.Timeout | undefined;
+  readonly #onExit = (): void => this.#kill('SIGKILL');
+
+  constructor(pid: number | undefined, isClosed: () => boolean) {
+    this.#pid = pid;
+    this.#isClosed = isClosed;
+    process.on('exit', this.#onExit);
+  }
+
+  end(): void {
+    if (this.#isClosed() || this.#forced !== undefined) return;
+    this.#kill('SIGTERM');
+    this.#forced = setTimeout(() => this.#kill('SIGKILL'), GRACE_MS);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#forced);
+    process.off('exit', this.#onExit);
+  }
+
+  #kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#pid === undefined || this.#isClosed()) return;
+    try {
+      process.kill(-this.#pid, signal);
+    } catch (error) {
+      // The group has just ended by itself.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+function timer(ms: number | undefined, act: () => void): NodeJS.Timeout | undefined {
+  if (ms === undefined || ms > 2 ** 31 - 1) return undefined;
+  return setTimeout(act, ms);
+}
