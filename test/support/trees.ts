@@ -169,7 +169,13 @@ export function makeNastyTree(
 
   // Owners and modes
   mkdirSync(at('modes'));
-  for (const mode of [0o000, 0o400, 0o444, 0o600, 0o666, 0o755, 0o777, 0o4755, 0o2755, 0o6711, 0o1644]) {
+  // Root reads whatever the mode is; others could not compare, or remove, what they closed to themselves.
+  const open = (needed: number, modes: readonly number[]): readonly number[] =>
+    isRoot ? modes : modes.filter((mode) => (mode & needed) === needed);
+  for (const mode of open(
+    0o400,
+    [0o000, 0o400, 0o444, 0o600, 0o666, 0o755, 0o777, 0o4755, 0o2755, 0o6711, 0o1644],
+  )) {
     writeFileSync(at('modes', `file-${mode.toString(8)}`), 'mode');
     if (isRoot) chownSync(at('modes', `file-${mode.toString(8)}`), 1234 + (mode % 7), 4321);
     chmodSync(at('modes', `file-${mode.toString(8)}`), mode);
@@ -205,7 +211,7 @@ export function makeNastyTree(
   }
 
   // Directories' own modes, when their content is there
-  for (const mode of [0o000, 0o555, 0o700, 0o1777, 0o2775, 0o3770]) {
+  for (const mode of open(0o700, [0o000, 0o555, 0o700, 0o1777, 0o2775, 0o3770])) {
     mkdirSync(at('modes', `folder-${mode.toString(8)}`));
     writeFileSync(at('modes', `folder-${mode.toString(8)}`, 'inside'), 'x');
     chmodSync(at('modes', `folder-${mode.toString(8)}`), mode);
