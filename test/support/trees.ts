@@ -169,10 +169,10 @@ export function makeNastyTree(
 
   // Owners and modes
   mkdirSync(at('modes'));
-  // Root reads whatever the mode is; others could not compare, or remove, what they closed to themselves.
-  const open = (needed: number, modes: readonly number[]): readonly number[] =>
-    isRoot ? modes : modes.filter((mode) => (mode & needed) === needed);
-  for (const mode of open(
+  // Others than root cannot compare what they closed to themselves, and do not get setuid bits back unless they ask.
+  const possible = (needed: number, modes: readonly number[]): readonly number[] =>
+    isRoot ? modes : modes.filter((mode) => (mode & needed) === needed && (mode & 0o6000) === 0);
+  for (const mode of possible(
     0o400,
     [0o000, 0o400, 0o444, 0o600, 0o666, 0o755, 0o777, 0o4755, 0o2755, 0o6711, 0o1644],
   )) {
@@ -211,7 +211,7 @@ export function makeNastyTree(
   }
 
   // Directories' own modes, when their content is there
-  for (const mode of open(0o700, [0o000, 0o555, 0o700, 0o1777, 0o2775, 0o3770])) {
+  for (const mode of possible(0o700, [0o000, 0o555, 0o700, 0o1777, 0o2775, 0o3770])) {
     mkdirSync(at('modes', `folder-${mode.toString(8)}`));
     writeFileSync(at('modes', `folder-${mode.toString(8)}`, 'inside'), 'x');
     chmodSync(at('modes', `folder-${mode.toString(8)}`), mode);
