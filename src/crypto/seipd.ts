@@ -141,13 +141,21 @@ export function inspectMessage(head: Uint8Array, messageLength: number): Encrypt
  * @throws {@link PacketError} if one bit is not as it was written
  */
 export function openMessage(message: Uint8Array, key: Uint8Array): Buffer {
+  return openInto(message, key, (bytes) => Buffer.allocUnsafeSlow(bytes));
+}
+
+/** The same, with the plaintext in the place of the message, which is used up also when this fails. */
+export function openMessageInPlace(message: Uint8Array, key: Uint8Array): Buffer {
+  return openInto(message, key, (bytes) => Buffer.from(message.buffer, message.byteOffset, bytes));
+}
+
+function openInto(message: Uint8Array, key: Uint8Array, room: (bytes: number) => Buffer): Buffer {
   const facts = inspectMessage(message, message.length);
   const chunks = message.subarray(facts.chunksStart);
   const innerLength = innerLengthOf(facts);
   const aead = deriveAead(key, facts.salt);
-  const inner = openChunks(chunks.subarray(0, chunks.length - TAG_BYTES), aead, 0);
   checkFinalTag(chunks, aead, innerLength);
-  return inner;
+  return openChunks(chunks.subarray(0, chunks.length - TAG_BYTES), aead, 0, room);
 }
 
 /** Which bytes of the message hold a range of its plaintext: whole AEAD chunks. */
@@ -172,7 +180,9 @@ export function openRange(
   sealed: Uint8Array,
   firstChunk: number,
 ): Buffer {
-  return openChunks(sealed, deriveAead(key, facts.salt), firstChunk);
+  return openChunks(sealed, deriveAead(key, facts.salt), firstChunk, (bytes) =>
+    Buffer.allocUnsafeSlow(bytes),
+  );
 }
 
 interface Aead {
@@ -215,9 +225,15 @@ function innerLengthOf({chunksLength}: EncryptedMessage): number {
   return innerLength;
 }
 
-function openChunks(sealed: Uint8Array, aead: Aead, firstChunk: number): Buffer {
+/** @param room gives the memory for so many bytes; it may begin before `sealed` and reach into it: plaintext is shorter */
+function openChunks(
+  sealed: Uint8Array,
+  aead: Aead,
+  firstChunk: number,
+  room: (bytes: number) => Buffer,
+): Buffer {
   const chunks = Math.ceil(sealed.length / (CHUNK_BYTES + TAG_BYTES));
-  const inner = Buffer.allocUnsafeSlow(Math.max(sealed.length - chunks * TAG_BYTES, 0));
+  const inner = room(Math.max(sealed.length - chunks * TAG_BYTES, 0));
   for (let chunk = 0, from = 0, to = 0; chunk < chunks; chunk++) {
     const end = Math.min(from + CHUNK_BYTES + TAG_BYTES, sealed.length);
     if (end - from <= TAG_BYTES) throw new PacketError('it is cut off');

@@ -158,7 +158,7 @@ export async function* readFileContent(
 
 async function* withHoles(reader: BlobReader, entry: TreeEntry): AsyncGenerator<Uint8Array> {
   async function* content(): AsyncGenerator<Uint8Array> {
-    for await (const id of contentIds(reader, entry)) yield await reader.read(id);
+    for await (const id of contentIds(reader, entry)) yield Buffer.from(await reader.read(id)); // A copy: it may wait in a stream.
   }
   yield* spread(entry, content());
 }

@@ -2,9 +2,8 @@
 import type {PublicKey} from 'openpgp';
 import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {DamageError} from '../errors.ts';
-import type {BlobReader} from '../repository/blob-reader.ts';
 import type {SourceHistory} from '../repository/history.ts';
-import {contentIds, openSealedGeneration, readSealedSnapshot} from '../repository/open-snapshot.ts';
+import {openSealedGeneration, readSealedSnapshot} from '../repository/open-snapshot.ts';
 import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import type {Warning} from '../repository/snapshot.ts';
@@ -12,7 +11,9 @@ import type {TreeEntry} from '../repository/tree.ts';
 import {type TreeVisitor, walkTrees} from '../repository/tree-walk.ts';
 import {NAME_NOT_ALLOWED, nameIsSound} from '../sources/folder/outcome.ts';
 import {FolderWriter} from '../sources/folder/writer.ts';
+import {useLittleMemory} from '../system/memory.ts';
 import type {OnProgress} from './progress.ts';
+import {ContentAhead, type FileContent, StepQueue} from './restore-ahead.ts';
 import {type TarSink, writeTar} from './restore-tar.ts';
 import {isEverything, type Selection, selects} from './selection.ts';
 import {WarningList} from './warnings.ts';
@@ -45,8 +46,10 @@ export interface RestoreResult {
   readonly damaged: readonly Warning[];
 }
 
-/** Something that takes the entries of a snapshot, in order. */
+/** Something that takes the entries of a snapshot, in order; some time after the walk came by them. */
 export interface EntrySink {
+  /** Whether `entry` reads what it is given of a file. */
+  readonly readsContent: boolean;
   /** @returns false to leave it and what is in it out */
   openDirectory(path: Buffer, entry: TreeEntry): boolean | Promise<boolean>;
   closeDirectory(): void;
@@ -100,6 +103,7 @@ export async function restoreToTar(
   const snapshot = await openSnapshot(context, history, seal);
   const {root: _root, ...totals} = await writeTar(output, (sink: TarSink) =>
     restoreEntries(context, snapshot, seal, options, {
+      readsContent: true,
       openDirectory: (path, entry) => {
         if (!isSound(path, entry)) return false;
         written++;
@@ -135,6 +139,7 @@ export async function restoreDryRun(
   };
   const snapshot = await openSnapshot(context, history, seal);
   const {root: _root, ...totals} = await restoreEntries(context, snapshot, seal, options, {
+    readsContent: false,
     openDirectory: count,
     closeDirectory: () => {},
     entry: async (_path, entry) => (count() && entry.size) || 0,
@@ -163,6 +168,8 @@ async function restoreEntries(
   selection: Selection,
   sink: EntrySink,
 ): Promise<Pick<RestoreResult, 'snapshot' | 'source' | 'files' | 'bytes' | 'damaged'> & {root: TreeEntry}> {
+  useLittleMemory();
+  await using _threads = reader;
   const damaged = new WarningList();
   for (const problem of problems) damaged.add(Buffer.from(problem.object), problem.message);
   let files = 0;
@@ -171,13 +178,36 @@ async function restoreEntries(
   /** Directories on the way to here that nothing selected needed so far. */
   const pending: {path: Buffer; entry: TreeEntry}[] = [];
   const opened: boolean[] = [];
+  const steps = new StepQueue();
+  const ahead = new ContentAhead(reader);
+  /** How deep the writing is in a directory that could not be made. */
+  let left = 0;
 
-  async function openPending(): Promise<boolean> {
+  async function openPending(): Promise<void> {
     for (const {path, entry} of pending.splice(0)) {
-      if (!(await sink.openDirectory(path, entry))) return false;
       opened[depthOf(path)] = true;
+      await steps.add(async () => {
+        if (left > 0 || !(await sink.openDirectory(path, entry))) left++;
+      });
     }
-    return true;
+  }
+  async function write(path: Buffer, entry: TreeEntry, content: FileContent | undefined): Promise<void> {
+    using held = content;
+    if (left > 0) return;
+    signal?.throwIfAborted();
+    try {
+      bytes += await sink.entry(path, entry, () => held?.read(signal) ?? noContent());
+      if (entry.type === 'file') files++;
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      damaged.add(path, error.message);
+    }
+    onProgress?.({
+      phase: 'restore',
+      files: {done: visited, total: seal.entries.total},
+      bytes: {done: bytes, total: seal.bytes.source},
+      current: path,
+    });
   }
   const visitor: TreeVisitor = {
     async enter(path, entry) {
@@ -185,46 +215,33 @@ async function restoreEntries(
       if (selection.exclude?.(path, true) === true) return false;
       pending.push({path, entry});
       opened[depthOf(path)] = false;
-      return !selects(selection, path, true) || openPending();
+      if (selects(selection, path, true)) await openPending();
+      return true;
     },
-    leave(path) {
-      if (opened[depthOf(path)] === true) sink.closeDirectory();
-      else pending.pop();
+    async leave(path) {
+      if (opened[depthOf(path)] !== true) pending.pop();
+      else
+        await steps.add(() => {
+          if (left > 0) left--;
+          else sink.closeDirectory();
+        });
     },
     async entry(path, entry) {
       signal?.throwIfAborted();
       visited++;
-      if (!selects(selection, path, false) || !(await openPending())) return;
-      try {
-        bytes += await sink.entry(path, entry, () => contentOf(reader, entry, signal));
-        if (entry.type === 'file') files++;
-      } catch (error) {
-        if (!(error instanceof DamageError)) throw error;
-        damaged.add(path, error.message);
-      }
-      onProgress?.({
-        phase: 'restore',
-        files: {done: visited, total: seal.entries.total},
-        bytes: {done: bytes, total: seal.bytes.source},
-        current: path,
-      });
+      if (!selects(selection, path, false)) return;
+      await openPending();
+      const content = entry.type === 'file' && sink.readsContent ? ahead.of(entry) : undefined;
+      await steps.add(() => write(path, entry, content), content?.aheadBytes);
     },
     damaged: (path, error) => damaged.add(path, error.message),
   };
   await walkTrees(trees, root, seal.entries.total, visitor, signal);
+  await steps.finish();
   return {snapshot: seal.snapshot.id, source: seal.source, files, bytes, damaged: damaged.kept, root};
 }
 
-async function* contentOf(
-  reader: BlobReader,
-  entry: TreeEntry,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  for await (const id of contentIds(reader, entry)) {
-    signal?.throwIfAborted();
-    yield await reader.read(id);
-  }
-}
+async function* noContent(): AsyncGenerator<Uint8Array> {}
 
 function depthOf(path: Buffer): number {
   let depth = 0;
@@ -233,6 +250,7 @@ function depthOf(path: Buffer): number {
 }
 
 class FolderSink implements EntrySink {
+  readonly readsContent = true;
   readonly #writer: FolderWriter;
 
   constructor(writer: FolderWriter) {

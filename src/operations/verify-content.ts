@@ -1,6 +1,7 @@
-import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
+import pMap from 'p-map';
 import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {DamageError, KeyError} from '../errors.ts';
+import type {IndexedPack} from '../repository/blob-index.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
 import type {Problem} from '../repository/history.ts';
 import {type BlobId, packObject} from '../repository/layout.ts';
@@ -10,12 +11,14 @@ import {
   openSealedGeneration,
   readSealedSnapshot,
 } from '../repository/open-snapshot.ts';
-import {MEMBER_HEADER_BYTES, memberLength, type PackRecord} from '../repository/pack.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import {walkTrees} from '../repository/tree-walk.ts';
 import type {ChosenSource, VerifyContext} from './verify.ts';
 import {verifyCiphertext} from './verify-ciphertext.ts';
 import type {NeededObject} from './verify-structure.ts';
+
+/** One that is fetched, and two that are unpacked. */
+const PARALLEL_PACKS = 3;
 
 /** The problem whose `affects` are files. */
 export const FILES_AFFECTED = 'files cannot be restored whole';
@@ -72,13 +75,13 @@ async function verifyGeneration(
       ),
     ];
   }
-  const {reader} = opened;
+  await using reader = opened.reader;
   const everySnapshot = seals.map((seal) => seal.snapshot.id);
   for (const problem of opened.problems) problems.push(asProblem(problem, everySnapshot));
   const bad = await verifyPacks(context, reader, packs, problems);
-  for (const record of reader.packs) {
-    const object = packObject(reader.generation, record.pack);
-    if (missing.has(object)) markBad(reader, record, object, bad);
+  for (const pack of reader.index.packs) {
+    const object = packObject(reader.generation, pack.name);
+    if (missing.has(object)) markBad(reader, pack, object, bad);
   }
   for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, bad)));
   return problems;
@@ -91,24 +94,24 @@ async function verifyPacks(
   packs: readonly NeededObject[],
   problems: Problem[],
 ): Promise<Map<BlobId, string>> {
-  const records = new Map([...reader.packs].map((record) => [record.pack as string, record]));
-  const idKey = createSecretKey(reader.generation.blobIdKey);
   const total = packs.reduce((sum, object) => sum + object.size, 0);
   const bad = new Map<BlobId, string>();
   let bytes = 0;
   let files = 0;
-  for (const object of packs) {
+  const verifyPack = async (object: NeededObject): Promise<void> => {
     signal?.throwIfAborted();
-    const record = records.get(object.hash);
-    if (record === undefined) {
+    const pack = reader.index.pack(object.hash);
+    if (pack === undefined) {
       problems.push({object: object.name, problem: 'no index object describes it', affects: object.affects});
-      continue;
+      return;
     }
     try {
-      await verifyPack(reader, record, idKey, bad);
+      const wrong = await reader.checkPack(pack);
+      for (const id of wrong) if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
+      if (wrong.length > 0) problems.push(wrongBlobs(object, wrong.length));
     } catch (error) {
       problems.push(asProblem(error, object.affects));
-      markBad(reader, record, object.name, bad);
+      markBad(reader, pack, object.name, bad);
     }
     bytes += object.size;
     onProgress?.({
@@ -117,39 +120,24 @@ async function verifyPacks(
       bytes: {done: bytes, total},
       current: object.name,
     });
-  }
+  };
+  await pMap(packs, verifyPack, {concurrency: PARALLEL_PACKS});
   return bad;
 }
 
-/** What lies in another pack, too, can be had from there. */
-function markBad(reader: BlobReader, record: PackRecord, object: string, bad: Map<BlobId, string>): void {
-  for (const {blobs} of record.frames) {
-    for (const [id] of blobs) if (reader.place(id)?.pack === record.pack) bad.set(id, object);
-  }
+function wrongBlobs({name, affects}: NeededObject, count: number): Problem {
+  const which = count === 1 ? 'one blob in it is' : `${count} blobs in it are`;
+  return {object: name, problem: `${which} not what the index says`, affects};
 }
 
-async function verifyPack(
-  reader: BlobReader,
-  record: PackRecord,
-  idKey: KeyObject,
-  bad: Map<BlobId, string>,
-): Promise<void> {
-  const pack = await reader.openPack(record);
-  const object = packObject(reader.generation, record.pack);
-  let wrong = 0;
-  for (const frame of record.frames) {
-    const raw = reader.decompress(record, frame, pack);
-    let at = 0;
-    for (const [id, length] of frame.blobs) {
-      const content = raw.subarray(at + MEMBER_HEADER_BYTES, at + MEMBER_HEADER_BYTES + length);
-      if (createHmac('sha256', idKey).update(content).digest('hex') !== id) {
-        if (reader.place(id)?.pack === record.pack) bad.set(id, object);
-        wrong++;
-      }
-      at += memberLength(length);
+/** What lies in another pack, too, can be had from there. */
+function markBad(reader: BlobReader, pack: IndexedPack, object: string, bad: Map<BlobId, string>): void {
+  for (const frame of pack.frames) {
+    for (let at = 0; at < frame.count; at++) {
+      const id = reader.index.idOf(frame, at);
+      if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object);
     }
   }
-  if (wrong > 0) throw new DamageError(object, `${wrong} blobs in it are not what the index says`);
 }
 
 /** Follows the trees of a snapshot: everything must be in the index, and in no bad pack. */
@@ -179,7 +167,9 @@ async function verifyTrees(
           if (entry.type !== 'file') return;
           try {
             for await (const blob of contentIds(reader, entry)) {
-              const object = bad.get(blob) ?? (reader.has(blob) ? undefined : `blob ${blob.slice(0, 16)}…`);
+              const object =
+                bad.get(blob) ??
+                (reader.index.find(blob) !== undefined ? undefined : `blob ${blob.slice(0, 16)}…`);
               if (object !== undefined) affects(object, path);
             }
           } catch (error) {

@@ -4,6 +4,7 @@ import type {RecipientKey} from '../crypto/recipient-key.ts';
 import type {History, Problem, SourceHistory} from '../repository/history.ts';
 import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
+import {useLittleMemory} from '../system/memory.ts';
 import type {OnProgress} from './progress.ts';
 import {verifyCiphertext} from './verify-ciphertext.ts';
 import {FILES_AFFECTED, verifyContent} from './verify-content.ts';
@@ -45,6 +46,7 @@ export async function verify(
   history: History,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
+  useLittleMemory();
   const {level, seal, sample = 1} = options;
   const chosen = history.sources
     .filter(({source}) => seal === undefined || source === seal.source)

@@ -90,7 +90,7 @@ export async function readSealedSnapshot(
 export async function* contentIds(reader: BlobReader, entry: TreeEntry): AsyncGenerator<BlobId> {
   let leftBytes = dataLength(entry);
   for await (const id of listedIds(reader, entry)) {
-    const length = reader.lengthOf(id) ?? 1;
+    const length = reader.index.find(id)?.length ?? 1;
     if (length === 0 || length > leftBytes)
       throw new DamageError(`blob ${id.slice(0, 16)}…`, 'it does not fit into the size of its file');
     leftBytes -= length;
@@ -106,7 +106,7 @@ function dataLength({size = 0, extents}: TreeEntry): number {
 async function* listedIds(reader: BlobReader, entry: TreeEntry): AsyncGenerator<BlobId> {
   if (entry.content !== undefined) return yield* entry.content;
   for (const list of entry.contentIn ?? []) {
-    const bytes = await reader.read(list);
+    const bytes = Buffer.from(await reader.read(list)); // A copy: other blobs are read meanwhile.
     if (bytes.length % 32 !== 0)
       throw new DamageError(`blob ${list.slice(0, 16)}…`, 'it is not a list of blob ids');
     for (let at = 0; at < bytes.length; at += 32) yield bytes.toString('hex', at, at + 32) as BlobId;

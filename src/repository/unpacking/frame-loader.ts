@@ -1,0 +1,215 @@
+/** Fetches frames of packs, ahead of who reads them, within a fixed amount of memory. */
+import {LITERAL_HEADER_LENGTH, PacketError} from '../../crypto/packets.ts';
+import {type EncryptedMessage, inspectMessage, sealedRange} from '../../crypto/seipd.ts';
+import {DamageError} from '../../errors.ts';
+import {readObject} from '../../targets/read.ts';
+import {ObjectMissingError, type Target, TargetError} from '../../targets/target.ts';
+import type {BlobIndex, IndexedFrame, IndexedPack} from '../blob-index.ts';
+import type {PackName} from '../layout.ts';
+import {type FrameShape, UnpackError, type UnpackedFrame} from './unpack.ts';
+import type {Unpacker} from './unpacker.ts';
+
+/** Decompressed frames that are kept or on their way; what is asked for at once may go beyond it. */
+const KEPT_BYTES = 24 * 2 ** 20;
+/** What is fetched at once: frames that follow each other in a pack. */
+const STRIPE_BYTES = 4 * 2 ** 20;
+const STRIPE_RAW_BYTES = 8 * 2 ** 20;
+const PARALLEL_STRIPES = 3;
+/** Holds the PKESK packet and the beginning of the SEIPD packet. */
+const HEAD_BYTES = 1024;
+
+export interface FrameLoaderOptions {
+  readonly target: Target;
+  readonly unpacker: Unpacker;
+  readonly index: BlobIndex;
+  nameOf(pack: IndexedPack): string;
+  /** @throws if the message is not for the key that is at hand */
+  sessionKey(message: EncryptedMessage): Promise<Uint8Array>;
+}
+
+interface Loaded {
+  wants: number;
+  readonly unpacked: Promise<UnpackedFrame>;
+  settled: UnpackedFrame | undefined;
+}
+
+/** Frames of one pack that follow each other; at least one. */
+type Stripe = readonly [IndexedFrame, ...IndexedFrame[]];
+
+export class FrameLoader {
+  readonly #options: FrameLoaderOptions;
+  readonly #messages = new Map<PackName, Promise<EncryptedMessage>>();
+  /** Waiting for room, in the order of their need. */
+  readonly #wanted = new Map<IndexedFrame, {wants: number}>();
+  /** There or on their way; what was used longest ago first. */
+  readonly #loaded = new Map<IndexedFrame, Loaded>();
+  #keptBytes = 0;
+  #loading = 0;
+
+  constructor(options: FrameLoaderOptions) {
+    this.#options = options;
+  }
+
+  /** Has a frame fetched as soon as there is room. Whoever calls this calls {@link release} as often. */
+  want(frame: IndexedFrame): void {
+    const known = this.#loaded.get(frame) ?? this.#wanted.get(frame);
+    if (known !== undefined) known.wants++;
+    else this.#wanted.set(frame, {wants: 1});
+    this.#fillRoom();
+  }
+
+  release(frame: IndexedFrame): void {
+    const known = this.#loaded.get(frame) ?? this.#wanted.get(frame);
+    if (known === undefined) return;
+    known.wants--;
+    if (known.wants <= 0) this.#wanted.delete(frame);
+    this.#fillRoom();
+  }
+
+  /**
+   * A frame, wanted before or not. Its memory may be taken back with the next call of any method of this loader.
+   * @throws {@link DamageError}
+   */
+  async load(frame: IndexedFrame): Promise<UnpackedFrame> {
+    let loaded = this.#loaded.get(frame);
+    if (loaded === undefined) {
+      this.#makeRoom(frame.raw);
+      this.#start(this.#stripeAt(frame));
+      loaded = this.#loaded.get(frame) as Loaded;
+    } else {
+      this.#loaded.delete(frame);
+      this.#loaded.set(frame, loaded);
+    }
+    return loaded.settled ?? (await loaded.unpacked);
+  }
+
+  #fillRoom(): void {
+    for (const frame of this.#wanted.keys()) {
+      if (this.#loading >= PARALLEL_STRIPES) return;
+      this.#makeRoom(frame.raw);
+      if (this.#keptBytes + frame.raw > KEPT_BYTES) return;
+      this.#start(this.#stripeAt(frame));
+    }
+  }
+
+  /** Lets go of what nobody wants any more, oldest first, until `bytes` more may be kept. */
+  #makeRoom(bytes: number): void {
+    for (const [frame, loaded] of this.#loaded) {
+      if (this.#keptBytes + bytes <= KEPT_BYTES) return;
+      if (loaded.wants > 0 || loaded.settled === undefined) continue;
+      this.#forget(frame);
+      loaded.settled.raw.buffer.transfer(0); // Frees it sooner than the garbage collector would.
+    }
+  }
+
+  #forget(frame: IndexedFrame): void {
+    if (this.#loaded.delete(frame)) this.#keptBytes -= frame.raw;
+  }
+
+  /** The frame, and those behind it that are wanted, too. */
+  #stripeAt(first: IndexedFrame): Stripe {
+    const stripe: [IndexedFrame, ...IndexedFrame[]] = [first];
+    const {frames} = first.pack;
+    let raw = first.raw;
+    for (let at = frames.indexOf(first) + 1; at < frames.length; at++) {
+      const frame = frames[at] as IndexedFrame;
+      raw += frame.raw;
+      const size = frame.offset + frame.size - first.offset;
+      if (!this.#wanted.has(frame) || size > STRIPE_BYTES || raw > STRIPE_RAW_BYTES) break;
+      if (this.#keptBytes + raw > KEPT_BYTES) break;
+      stripe.push(frame);
+    }
+    return stripe;
+  }
+
+  #start(stripe: Stripe): void {
+    const unpacked = this.#unpack(stripe);
+    stripe.forEach((frame, number) => {
+      const one = unpacked.then((all) => all[number] as UnpackedFrame);
+      const loaded: Loaded = {
+        wants: this.#wanted.get(frame)?.wants ?? 0,
+        unpacked: one,
+        settled: undefined,
+      };
+      this.#wanted.delete(frame);
+      this.#loaded.set(frame, loaded);
+      this.#keptBytes += frame.raw;
+      one.then(
+        (settled) => {
+          loaded.settled = settled;
+        },
+        () => this.#forget(frame), // Who loads it gets the error; later ones try again.
+      );
+    });
+    this.#loading++;
+    const next = (): void => {
+      this.#loading--;
+      this.#fillRoom();
+    };
+    unpacked.then(next, next);
+  }
+
+  /** Bytes that turn out wrong are fetched a second time before they count. */
+  async #unpack(stripe: Stripe): Promise<readonly UnpackedFrame[]> {
+    try {
+      return await this.#unpackOnce(stripe);
+    } catch (error) {
+      if (!(error instanceof PacketError || error instanceof UnpackError)) throw error;
+      this.#messages.delete(stripe[0].pack.name);
+    }
+    try {
+      return await this.#unpackOnce(stripe);
+    } catch (cause) {
+      if (!(cause instanceof PacketError || cause instanceof UnpackError)) throw cause;
+      throw new DamageError(this.#options.nameOf(stripe[0].pack), cause.message, {cause});
+    }
+  }
+
+  async #unpackOnce(stripe: Stripe): Promise<readonly UnpackedFrame[]> {
+    const {unpacker, index, sessionKey} = this.#options;
+    const [first] = stripe;
+    const last = stripe.at(-1) ?? first;
+    const message = await this.#message(first.pack);
+    const {firstChunk, ...range} = sealedRange(
+      message,
+      LITERAL_HEADER_LENGTH + first.offset,
+      last.offset + last.size - first.offset,
+    );
+    const [sealed, key] = await Promise.all([this.#read(first.pack, range), sessionKey(message)]);
+    const frames = stripe.map((frame) => shapeOf(index, frame));
+    return unpacker.stripe({type: 'stripe', message, sessionKey: key, sealed, firstChunk, frames});
+  }
+
+  #message(pack: IndexedPack): Promise<EncryptedMessage> {
+    let message = this.#messages.get(pack.name);
+    if (message === undefined) {
+      message = this.#read(pack, {offset: 0, length: Math.min(HEAD_BYTES, pack.size)}).then((head) =>
+        inspectMessage(head, pack.size),
+      );
+      this.#messages.set(pack.name, message);
+      message.catch(() => this.#messages.delete(pack.name));
+    }
+    return message;
+  }
+
+  async #read(pack: IndexedPack, range: {offset: number; length: number}): Promise<Uint8Array> {
+    const {target} = this.#options;
+    const object = this.#options.nameOf(pack);
+    try {
+      return await readObject(target, object, {maxBytes: range.length, range});
+    } catch (cause) {
+      if (cause instanceof ObjectMissingError) throw new DamageError(object, 'it is missing', {cause});
+      if (!(cause instanceof TargetError)) throw cause;
+      const found = await target.stat(object);
+      if (found === undefined) throw new DamageError(object, 'it is missing', {cause});
+      if (found.sizeBytes === pack.size) throw cause;
+      throw new DamageError(object, `it has ${found.sizeBytes} bytes instead of ${pack.size}`, {cause});
+    }
+  }
+}
+
+/** What unpacking has to know of a frame. */
+export function shapeOf(index: BlobIndex, frame: IndexedFrame): FrameShape {
+  const {offset, size, raw} = frame;
+  return {offset, size, raw, ids: index.idsOf(frame).slice(), lengths: index.lengthsOf(frame).slice()};
+}

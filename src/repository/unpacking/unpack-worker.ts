@@ -1,0 +1,51 @@
+/** A worker thread that opens packs. What it decompressed is handed over, not copied. */
+import {createSecretKey} from 'node:crypto';
+import {type MessagePort, parentPort, workerData} from 'node:worker_threads';
+import {collectGarbage} from '../../system/memory.ts';
+import {checkPack, type PackJob, type StripeJob, type UnpackedFrame, unpackStripe} from './unpack.ts';
+
+export interface UnpackWorkerData {
+  readonly blobIdKey: Uint8Array;
+}
+
+export type ToUnpackWorker = StripeJob | PackJob;
+
+export type FromUnpackWorker =
+  | {readonly type: 'stripe'; readonly frames: readonly UnpackedFrame[]}
+  | {readonly type: 'pack'; readonly wrong: readonly (readonly number[])[]}
+  /** What it is of is not as it should be. */
+  | {readonly type: 'damaged'; readonly message: string};
+
+const idKey = createSecretKey((workerData as UnpackWorkerData).blobIdKey);
+const port = parentPort as MessagePort;
+
+function work(job: ToUnpackWorker): void {
+  if (job.type === 'stripe') {
+    const frames = unpackStripe(job, idKey);
+    send(
+      {type: 'stripe', frames},
+      frames.map(({raw}) => raw.buffer),
+    );
+  } else {
+    send({type: 'pack', wrong: checkPack(job, idKey)});
+  }
+}
+
+function send(message: FromUnpackWorker, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}
+
+/** Sooner than the garbage collector would. */
+function free({buffer}: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
+port.on('message', (job: ToUnpackWorker) => {
+  try {
+    work(job);
+  } catch (error) {
+    send({type: 'damaged', message: (error as Error).message});
+  }
+  free(job.type === 'stripe' ? job.sealed : job.bytes);
+  collectGarbage();
+});

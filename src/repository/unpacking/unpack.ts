@@ -1,0 +1,100 @@
+/** Opens what lies in packs: decrypts, decompresses, checks every blob. Runs in worker threads, or where little is read in the main one. */
+import {createHmac, type KeyObject} from 'node:crypto';
+import {zstdDecompressSync} from 'node:zlib';
+import {LITERAL_HEADER_LENGTH, literalData} from '../../crypto/packets.ts';
+import {CHUNK_BYTES, type EncryptedMessage, openMessageInPlace, openRange} from '../../crypto/seipd.ts';
+import {sha256} from '../layout.ts';
+import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
+
+export interface FrameShape {
+  /** In the `.tar.zst`. */
+  readonly offset: number;
+  readonly size: number;
+  /** Decompressed size. */
+  readonly raw: number;
+  /** Of its blobs, 32 bytes each. */
+  readonly ids: Uint8Array;
+  readonly lengths: Uint32Array;
+}
+
+/** Some frames of a pack that follow each other, and the AEAD chunks that hold them. */
+export interface StripeJob {
+  readonly type: 'stripe';
+  readonly message: EncryptedMessage;
+  readonly sessionKey: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly firstChunk: number;
+  readonly frames: readonly FrameShape[];
+}
+
+/** A whole pack, to be checked from its name to its last blob. */
+export interface PackJob {
+  readonly type: 'pack';
+  readonly sessionKey: Uint8Array;
+  readonly bytes: Uint8Array;
+  /** SHA-256 of `bytes`, in hex. */
+  readonly name: string;
+  readonly frames: readonly FrameShape[];
+}
+
+export interface UnpackedFrame {
+  /** Decompressed. Its memory is its own. */
+  readonly raw: Uint8Array<ArrayBuffer>;
+  /** Which of its blobs are not what their id says. */
+  readonly wrong: readonly number[];
+}
+
+/** The pack is not as the index says. */
+export class UnpackError extends Error {}
+
+/** @throws {@link UnpackError}, `PacketError` */
+export function unpackStripe(job: StripeJob, idKey: KeyObject): UnpackedFrame[] {
+  const plain = openRange(job.message, job.sessionKey, job.sealed, job.firstChunk);
+  const start = LITERAL_HEADER_LENGTH - job.firstChunk * CHUNK_BYTES;
+  return job.frames.map((frame) => {
+    const at = start + frame.offset;
+    const raw = decompress(frame, plain.subarray(at, at + frame.size));
+    return {raw, wrong: wrongBlobs(frame, raw, idKey)};
+  });
+}
+
+/** @returns for each frame which of its blobs are wrong. Uses `bytes` up. @throws {@link UnpackError}, `PacketError` */
+export function checkPack(
+  {bytes, name, frames, sessionKey}: PackJob,
+  idKey: KeyObject,
+): (readonly number[])[] {
+  if (sha256(bytes) !== name) throw new UnpackError('its content does not match its name');
+  const inner = openMessageInPlace(bytes, sessionKey);
+  const pack = literalData(inner);
+  if (pack.byteOffset !== inner.byteOffset + LITERAL_HEADER_LENGTH)
+    throw new UnpackError('its data does not begin where that of a pack does');
+  return frames.map((frame) =>
+    wrongBlobs(frame, decompress(frame, pack.subarray(frame.offset, frame.offset + frame.size)), idKey),
+  );
+}
+
+function decompress(frame: FrameShape, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
+  let raw: Buffer;
+  try {
+    raw = zstdDecompressSync(compressed, {chunkSize: Math.max(frame.raw, 64), maxOutputLength: frame.raw});
+  } catch (cause) {
+    throw new UnpackError('a frame does not decompress to the size that the index says', {cause});
+  }
+  if (raw.length !== frame.raw) throw new UnpackError('a frame is shorter than the index says');
+  const {buffer} = raw;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === raw.length
+    ? new Uint8Array(buffer)
+    : raw.slice();
+}
+
+function wrongBlobs({ids, lengths}: FrameShape, raw: Uint8Array, idKey: KeyObject): number[] {
+  const wrong: number[] = [];
+  let at = MEMBER_HEADER_BYTES;
+  lengths.forEach((length, number) => {
+    const content = raw.subarray(at, at + length);
+    const id = createHmac('sha256', idKey).update(content).digest();
+    if (content.length !== length || id.compare(ids, 32 * number, 32 * number + 32) !== 0) wrong.push(number);
+    at += memberLength(length);
+  });
+  return wrong;
+}
