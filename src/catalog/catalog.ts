@@ -136,12 +136,13 @@ function isCurrent(database: Database.Database, path: string, repositoryId: stri
   const version = schemaVersion(database);
   const tables = new Set(database.prepare('SELECT name FROM sqlite_schema').pluck().all() as string[]);
   if (version === 0 && tables.size === 0) return false;
-  if (!OUR_TABLES.every((table) => tables.has(table))) {
+  const isNewer = version > MIGRATIONS.length && tables.has('meta');
+  if (!isNewer && !OUR_TABLES.every((table) => tables.has(table))) {
     throw new ConfigError(`${path} is a database of another program.`, {
       hint: 'Set "catalog" to a path of its own.',
     });
   }
-  if (version > MIGRATIONS.length) {
+  if (isNewer) {
     throw new NewerFormatError(`The catalog ${path} was written by a newer Holdfast (schema ${version}).`, {
       hint: 'Upgrade Holdfast on this machine, or move the catalog away and run "holdfast catalog rebuild".',
     });

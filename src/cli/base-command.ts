@@ -5,8 +5,7 @@ import {baseFlags} from './flags.ts';
 import {InterruptedError, listenForInterrupts, OutputClosedError} from './interrupt.ts';
 import {Output} from './output.ts';
 import {Progress, type ProgressMode} from './progress.ts';
-import {createRedactor, guardStream} from './redact.ts';
-import {describeError, stackTrace, wantsStackTrace} from './report.ts';
+import {describeError, reportError} from './report.ts';
 import {confirm} from './terminal.ts';
 
 /** What all commands share: options, output, progress, signals, and errors turned into messages and exit codes. */
@@ -24,9 +23,7 @@ export abstract class BaseCommand extends Command {
 
   constructor(argv: string[], config: Command['config']) {
     super(argv, config);
-    const redact = createRedactor(process.env);
-    guardStream(process.stderr, redact);
-    this.output = new Output({stdout: process.stdout, stderr: process.stderr, redact});
+    this.output = Output.ofProcess(process);
   }
 
   /** Aborted by SIGINT, SIGTERM, or when nobody reads standard output any more. */
@@ -120,11 +117,7 @@ export abstract class BaseCommand extends Command {
 
   /** Says what went wrong, and gives the exit code for it. */
   #report(error: unknown): number {
-    const report = describeError(error, {command: this.#name});
-    this.output.error(report);
-    if (wantsStackTrace(process.env['DEBUG'])) this.output.note(stackTrace(error));
-    if (this.jsonEnabled()) this.output.json(this.output.errorJson(report));
-    return report.exitCode;
+    return reportError(this.output, error, {command: this.#name, json: this.jsonEnabled()});
   }
 
   /** Nothing in the library should come here; a full disk behind standard output does. */

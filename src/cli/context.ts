@@ -4,11 +4,12 @@ import {hostname} from 'node:os';
 import type {PublicKey} from 'openpgp';
 import {Catalog} from '../catalog/catalog.ts';
 import {type Config, loadConfig} from '../config/config.ts';
-import {findConfig} from '../config/file.ts';
+import {assertOnlyRootChanges, findConfig} from '../config/file.ts';
 import {type Recipient, readRecipient} from '../crypto/keys.ts';
 import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {KeyError, UsageError} from '../errors.ts';
 import type {BackupContext} from '../operations/backup.ts';
+import {aheadMs, silenceOf} from '../operations/clock.ts';
 import {type Agent, loadAgent} from '../repository/agent.ts';
 import {trustedAgents} from '../repository/agents.ts';
 import {type History, readHistory} from '../repository/history.ts';
@@ -20,9 +21,12 @@ import type {Target} from '../targets/target.ts';
 import {expectedRepository} from './expected-repository.ts';
 import {readKeyFile} from './key-file.ts';
 import {type KeyFlags, openNamedKey} from './key-source.ts';
-import type {Output} from './output.ts';
+import {counted, formatDuration, type Output} from './output.ts';
 import {agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath} from './places.ts';
 import {targetAccess} from './target-access.ts';
+
+const DAY_MS = 86_400_000;
+const EXPIRY_WARNING_DAYS = 30;
 
 export interface ContextFlags extends KeyFlags {
   readonly config?: string | undefined;
@@ -50,12 +54,14 @@ export class CliContext implements AsyncDisposable {
   readonly agents: readonly PublicKey[];
   readonly #options: ContextOptions;
   readonly #state: string;
+  readonly #metFirst: boolean;
   #catalog: Catalog | undefined;
 
   private constructor(
     parts: Pick<CliContext, 'config' | 'target' | 'repository' | 'trust' | 'agents'>,
     options: ContextOptions,
     state: string,
+    metFirst: boolean,
   ) {
     this.config = parts.config;
     this.target = parts.target;
@@ -64,6 +70,7 @@ export class CliContext implements AsyncDisposable {
     this.agents = parts.agents;
     this.#options = options;
     this.#state = state;
+    this.#metFirst = metFirst;
   }
 
   static async open(options: ContextOptions): Promise<CliContext> {
@@ -87,7 +94,7 @@ export class CliContext implements AsyncDisposable {
     const {keys, strangers, lost, metFirst} = await trustedAgents(repository, trust, approved);
     if (metFirst !== undefined) {
       output.note(
-        `This machine meets repository ${repository.id} for the first time. Its snapshots are signed by agent ${metFirst}; compare that with what "holdfast init" printed.`,
+        `This machine meets repository ${repository.id} for the first time. Compare its agent with what "holdfast init" printed:\n${metFirst}`,
       );
     }
     for (const stranger of strangers)
@@ -99,12 +106,32 @@ export class CliContext implements AsyncDisposable {
         `${object}: the key of this trusted agent is missing or altered; what it signed cannot be checked.`,
       );
     places.remember(target.label, repository.id);
-    return new CliContext({config, target, repository, trust, agents: keys}, options, state);
+    return new CliContext(
+      {config, target, repository, trust, agents: keys},
+      options,
+      state,
+      metFirst !== undefined,
+    );
   }
 
-  /** All seals, checked. What is wrong is shown as warnings. */
+  /** All seals, checked. What their times say is shown as warnings. */
   async history(): Promise<History> {
-    return readHistory(this.repository, this.agents, this.trust);
+    const history = await readHistory(this.repository, this.agents, this.trust);
+    const {output} = this.#options;
+    const now = new Date();
+    for (const source of history.sources) {
+      const ahead = aheadMs(source, now);
+      if (ahead !== undefined)
+        output.warn(
+          `the newest snapshot of ${source.source} was made ${formatDuration(ahead)} in the future by this machine's clock: set the clock here, or on the machine that makes backups.`,
+        );
+      const silence = this.#metFirst ? silenceOf(source, now) : undefined;
+      if (silence !== undefined)
+        output.warn(
+          `the newest snapshot of ${source.source} is ${formatDuration(silence.ageMs)} old, though one was made every ${formatDuration(silence.usualMs)}: either backups have stopped, or newer ones were removed. This machine cannot tell, for it has not seen the repository before.`,
+        );
+    }
+    return history;
   }
 
   /** The catalog, made if it is not there. */
@@ -153,7 +180,7 @@ export class CliContext implements AsyncDisposable {
       });
     }
     const agent = await this.agent();
-    const recipients = await readRecipients(this.config?.recipients ?? [], new Date());
+    const recipients = await readRecipients(this.config?.recipients ?? [], new Date(), this.#options.output);
     const catalog = this.catalog();
     return {
       repository: this.repository,
@@ -190,9 +217,18 @@ export async function configOf(
   return path === undefined ? undefined : loadConfig({path, env});
 }
 
-export async function readRecipients(paths: readonly string[], now: Date): Promise<Recipient[]> {
+/**
+ * Reads the keys that can restore, and warns of those that will soon expire.
+ * @throws {@link KeyError}; ConfigError, as root, if another user could put another key in the place of one
+ */
+export async function readRecipients(
+  paths: readonly string[],
+  now: Date,
+  output: Output,
+): Promise<Recipient[]> {
   const recipients: Recipient[] = [];
   for (const path of paths) {
+    assertOnlyRootChanges(path);
     const recipient = await readRecipient(readKeyFile(path, false), path, now);
     if (recipients.some((other) => other.fingerprint === recipient.fingerprint)) {
       throw new KeyError(`${path} is the same key as another recipient.`, {
@@ -200,6 +236,13 @@ export async function readRecipients(paths: readonly string[], now: Date): Promi
       });
     }
     recipients.push(recipient);
+    const days = Math.ceil(
+      ((recipient.expires?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime()) / DAY_MS,
+    );
+    if (days <= EXPIRY_WARNING_DAYS)
+      output.warn(
+        `the recipient ${path} expires in ${counted(days, 'day')}, on ${recipient.expires?.toISOString().slice(0, 10)}; from then on, no backup is made. Extend the key where its private half is, or give another recipient.`,
+      );
   }
   return recipients;
 }

@@ -2,8 +2,7 @@ import {Command, Config, Errors, type Interfaces, run, settings} from '@oclif/co
 import {nearest} from '../config/nearest.ts';
 import {UsageError} from '../errors.ts';
 import {Output} from './output.ts';
-import {createRedactor, guardStream} from './redact.ts';
-import {describeError, stackTrace, wantsStackTrace} from './report.ts';
+import {describeError, reportError} from './report.ts';
 
 /**
  * Runs the command line. Errors inside our commands are reported by `BaseCommand`; what arrives here happened around
@@ -11,10 +10,7 @@ import {describeError, stackTrace, wantsStackTrace} from './report.ts';
  */
 export async function main(argv: string[], options: Interfaces.Options): Promise<void> {
   settings.enableAutoTranspile = false; // else oclif looks for ts-node whenever NODE_ENV is `test` or `development`
-  const {stdout, stderr} = process;
-  const redact = createRedactor(process.env);
-  guardStream(stderr, redact);
-  const output = new Output({stdout, stderr, redact});
+  const output = Output.ofProcess(process);
   // oclif's own would print argv, all options and the configuration, and its own commands have no other.
   const toErrorJson = (error: unknown) => output.errorJson(describeError(error, {command: 'holdfast'}));
   Object.assign(Command.prototype, {toErrorJson});
@@ -25,11 +21,8 @@ export async function main(argv: string[], options: Interfaces.Options): Promise
     await run(argv, config);
   } catch (error) {
     if (error instanceof Errors.ExitError) process.exit(error.oclif.exit);
-    const report = describeError(unknownCommand(error, config) ?? error, {command: 'holdfast'});
-    output.error(report);
-    if (wantsStackTrace(process.env['DEBUG'])) output.note(stackTrace(error));
-    if (wantsJson(argv)) output.json(output.errorJson(report));
-    process.exit(report.exitCode);
+    const said = misplacedArgument(error, config) ?? unknownCommand(error, config) ?? error;
+    process.exit(reportError(output, said, {command: 'holdfast', json: wantsJson(argv)}));
   }
 }
 
@@ -38,11 +31,29 @@ function wantsJson(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? undefined : end).includes('--json');
 }
 
+/** oclif takes the arguments of `config check`, which has none, for the name of another command. */
+function misplacedArgument(error: unknown, config: Config | undefined): UsageError | undefined {
+  const words = notFound(error)?.split(':') ?? [];
+  for (let count = words.length - 1; count > 0; count--) {
+    const command = config?.findCommand(words.slice(0, count).join(':'));
+    if (config === undefined || command === undefined) continue;
+    return new UsageError(`Unexpected argument: ${words[count]}`, {
+      hint: `Run "${config.bin} ${words.slice(0, count).join(' ')} --help" to see how it is used.`,
+    });
+  }
+  return undefined;
+}
+
+function notFound(error: unknown): string | undefined {
+  return error instanceof Errors.CLIError
+    ? /^command (.*) not found\.?$/is.exec(error.message)?.[1]
+    : undefined;
+}
+
 /** What oclif means by `command … not found`, with the nearest name. */
 function unknownCommand(error: unknown, config: Config | undefined): UsageError | undefined {
-  if (!(error instanceof Errors.CLIError) || !config) return undefined;
-  const [, id] = /^command (.*) not found\.?$/is.exec(error.message) ?? [];
-  if (id === undefined) return undefined;
+  const id = notFound(error);
+  if (id === undefined || !config) return undefined;
   const [first = '', second] = id.split(':');
   if (first.startsWith('-')) {
     const name = first.replace(/=.*$/s, ''); // the rest may be a secret

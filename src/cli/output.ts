@@ -1,4 +1,4 @@
-import type {Redactor} from './redact.ts';
+import {createRedactor, guardStream, type Redactor} from './redact.ts';
 import {createStyler, displayMessage, shorten, textWidth} from './terminal.ts';
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
@@ -16,9 +16,16 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits).replace(/\.0$/, '')} ${BYTE_UNITS[unit]}`;
 }
 
-/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
+/** `1 file`, `2 files`, `1 entry`, `2 entries`. */
+export function counted(count: number, noun: string): string {
+  if (count === 1) return `1 ${noun}`;
+  return `${count} ${/[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ie` : noun}s`;
+}
+
+/** `34 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
+  if (ms > 0 && seconds < 0.05) return `${Math.max(1, Math.round(ms))} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, '')} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
@@ -80,6 +87,14 @@ export interface ErrorReport {
   readonly hint: string | undefined;
 }
 
+/** The same for scripts. */
+export interface ErrorJson {
+  readonly code: string;
+  readonly exitCode: number;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
 export interface OutputOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
@@ -97,6 +112,13 @@ export class Output {
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.#redact = redact;
+  }
+
+  /** That of this process. Whatever anybody writes to its stderr is redacted, too. */
+  static ofProcess({stdout, stderr, env}: NodeJS.Process): Output {
+    const redact = createRedactor(env);
+    guardStream(stderr, redact);
+    return new Output({stdout, stderr, redact});
   }
 
   /** Whether stderr is a terminal, on which a line can be rewritten. */
@@ -145,7 +167,7 @@ export class Output {
   }
 
   /** What an error says about itself, for `--json`. */
-  errorJson({code, exitCode, message, hint}: ErrorReport): object {
+  errorJson({code, exitCode, message, hint}: ErrorReport): ErrorJson {
     return {
       code,
       exitCode,

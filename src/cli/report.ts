@@ -1,7 +1,7 @@
 import {Errors} from '@oclif/core';
 import {nearest} from '../config/nearest.ts';
 import {EXIT, HoldfastError} from '../errors.ts';
-import type {ErrorReport} from './output.ts';
+import type {ErrorReport, Output} from './output.ts';
 
 /** What the parser of oclif attaches to its errors, as far as we look at it. */
 interface ParseError extends Errors.CLIError {
@@ -91,8 +91,21 @@ function systemFailure(error: unknown): {message: string; hint: string} | undefi
   return {message: place === undefined ? `${what}.` : `${place}: ${what}.`, hint};
 }
 
+/** Says what went wrong, on stderr and with `json` on stdout, too. @returns the exit code for it */
+export function reportError(
+  output: Output,
+  error: unknown,
+  {command, json}: {command: string; json: boolean},
+): number {
+  const report = describeError(error, {command});
+  output.error(report);
+  if (wantsStackTrace(process.env['DEBUG'])) output.note(stackTrace(error));
+  if (json) output.json(output.errorJson(report));
+  return report.exitCode;
+}
+
 /** The stacks of an error and its causes. Not their properties: those of SDKs hold requests with credentials. */
-export function stackTrace(error: unknown): string {
+function stackTrace(error: unknown): string {
   const stacks: string[] = [];
   let current = error;
   while (current instanceof Error && stacks.length < 8) {
@@ -103,6 +116,6 @@ export function stackTrace(error: unknown): string {
 }
 
 /** Whether `DEBUG` asks for stack traces: `*`, `holdfast`, or a pattern that begins with it. */
-export function wantsStackTrace(debug: string | undefined): boolean {
+function wantsStackTrace(debug: string | undefined): boolean {
   return (debug ?? '').split(/[\s,]+/).some((pattern) => pattern === '*' || pattern.startsWith('holdfast'));
 }

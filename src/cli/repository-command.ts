@@ -8,6 +8,7 @@ import type {CheckedSeal} from '../repository/seal.ts';
 import {selectSnapshot} from '../repository/snapshots.ts';
 import {BaseCommand} from './base-command.ts';
 import {CliContext, type ContextFlags} from './context.ts';
+import {toldProblems} from './problems.ts';
 
 export const repositoryIdFlag = {
   'repository-id': Flags.string({
@@ -75,7 +76,7 @@ export abstract class RepositoryCommand extends BaseCommand {
   }
 
   protected warnOf(problems: readonly Problem[]): void {
-    for (const {object, problem} of problems) this.warn(`${object}: ${problem}`);
+    for (const {object, problem} of toldProblems(problems)) this.warn(`${object}: ${problem}`);
     if (problems.length > 0) this.endWith(EXIT.notVerified);
   }
 }

@@ -1,6 +1,7 @@
 import {createInterface} from 'node:readline/promises';
 import {styleText} from 'node:util';
 import {UsageError} from '../errors.ts';
+import {decodeParts, escapedByte} from '../system/utf8.ts';
 
 /**
  * What a terminal must not get from a name or a message: controls, line and paragraph separators, invisible and
@@ -22,7 +23,12 @@ function escapeChar(char: string): string {
 export function displayName(name: Uint8Array | string): string {
   const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll(UNSAFE, escapeChar);
   if (typeof name === 'string') return escaped(name);
-  return decodeParts(name, escaped, (byte) => `\\x${byte.toString(16)}`);
+  return decodeParts(name, escaped, escapedByte);
+}
+
+/** A path of a warning, in which bytes that are not UTF-8 are escaped already: on one line, and nothing in it controls a terminal. */
+export function displayPath(path: string): string {
+  return path.replaceAll(UNSAFE, escapeChar);
 }
 
 /**
@@ -36,34 +42,6 @@ export function jsonName(name: Uint8Array | string): string {
     (text) => text,
     (byte) => String.fromCharCode(0xdc00 + byte),
   );
-}
-
-function decodeParts(
-  name: Uint8Array,
-  onText: (text: string) => string,
-  onByte: (byte: number) => string,
-): string {
-  const bytes = Buffer.from(name.buffer, name.byteOffset, name.byteLength);
-  const text = bytes.toString('utf8');
-  if (!text.includes('\ufffd')) return onText(text);
-  let result = '';
-  for (let at = 0; at < bytes.length; ) {
-    const length = sequenceLength(bytes, at);
-    const byte = bytes[at] ?? 0;
-    result += length === 0 ? onByte(byte) : onText(bytes.toString('utf8', at, at + length));
-    at += Math.max(1, length);
-  }
-  return result;
-}
-
-/** The length of the UTF-8 sequence at a place, or 0 if there is none. */
-function sequenceLength(bytes: Buffer, at: number): number {
-  const first = bytes[at] ?? 0;
-  const length =
-    first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (length === 0 || at + length > bytes.length) return 0;
-  const text = bytes.toString('utf8', at, at + length);
-  return Buffer.from(text).equals(bytes.subarray(at, at + length)) ? length : 0;
 }
 
 /** A message as a terminal may show it. Its own line breaks stay; lines after the first are indented, so that none can pose as a message. */

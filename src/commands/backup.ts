@@ -1,25 +1,20 @@
 import {Args, Flags} from '@oclif/core';
 import {progressFlags} from '../cli/flags.ts';
-import {formatBytes, formatDuration} from '../cli/output.ts';
+import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
-import {displayName} from '../cli/terminal.ts';
+import {displayPath} from '../cli/terminal.ts';
 import type {Config} from '../config/config.ts';
 import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
 import {type SourceConfig, stdinSource} from '../config/sources.ts';
 import {type HoldfastError, KeyError, UsageError} from '../errors.ts';
 import {type BackedUp, backup} from '../operations/backup.ts';
+import {assertHooksTrusted} from '../operations/hooks.ts';
 
 interface BackupJson {
   readonly snapshots: readonly BackedUp[];
   /** Sources of which no snapshot was made. */
-  readonly failures: readonly {
-    source: string;
-    code: string;
-    exitCode: number;
-    message: string;
-    hint: string | null;
-  }[];
+  readonly failures: readonly ({source: string} & ErrorJson)[];
 }
 
 export default class Backup extends RepositoryCommand {
@@ -69,6 +64,7 @@ export default class Backup extends RepositoryCommand {
     const sources = flags.stdin
       ? [inputSource(context.config, argv as string[], flags.name ?? '')]
       : chosenSources(context.config, argv as string[]);
+    for (const source of sources) assertHooksTrusted(source, process.env['PATH'] ?? '');
     const notes: string[] = [];
     const {snapshots, failures} = await backup(
       {
@@ -96,10 +92,7 @@ export default class Backup extends RepositoryCommand {
       snapshots,
       failures: failures.map(({source, error: {code, exitCode, message, hint}}) => ({
         source,
-        code,
-        exitCode,
-        message,
-        hint: hint ?? null,
+        ...this.output.errorJson({code, exitCode, message, hint}),
       })),
     };
   }
@@ -112,13 +105,13 @@ export default class Backup extends RepositoryCommand {
     const name = isDryRun ? `${kind}, not stored` : `${kind} snapshot ${id}`;
     this.log(`${source}: ${name} in ${formatDuration(seconds * 1000)}`);
     this.log(
-      `  ${entries.total} entries: ${entries.new} new, ${entries.changed} changed, ${entries.unchanged} unchanged, ${entries.removed} removed`,
+      `  ${counted(entries.total, 'entry')}: ${entries.new} new, ${entries.changed} changed, ${entries.unchanged} unchanged, ${entries.removed} removed`,
     );
     this.log(
       `  ${formatBytes(bytes.source)} in all: ${formatBytes(bytes.read)} read, ${formatBytes(bytes.new)} new, ${formatBytes(bytes.stored)} ${isDryRun ? 'would be ' : ''}stored`,
     );
     for (const {path, problem} of warnings.slice(0, WARNINGS_SHOWN))
-      this.warn(`${source}: ${displayName(path)}${path === '' ? '' : ': '}${problem}`);
+      this.warn(`${source}: ${displayPath(path)}${path === '' ? '' : ': '}${problem}`);
     if (count > WARNINGS_SHOWN)
       this.warn(`${source}: and ${count - WARNINGS_SHOWN} more; they are in the snapshot`);
     if (count > 0) this.incomplete();

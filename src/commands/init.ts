@@ -65,7 +65,7 @@ export default class Init extends BaseCommand {
       });
     const now = new Date();
     const recipientFiles = (flags.recipient ?? config?.recipients ?? []).map((file) => resolve(cwd, file));
-    const recipients = await readRecipients(recipientFiles, now);
+    const recipients = await readRecipients(recipientFiles, now, this.output);
     refuseOtherConfig(config, place, cwd);
     await using target = await openTarget(place, cwd, targetAccess({config, env, output: this.output}));
     const state = stateFolder(env);

@@ -3,9 +3,9 @@ import {closeSync, createWriteStream, existsSync, fsyncSync, openSync, renameSyn
 import {resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
 import {keyFlags, progressFlags} from '../cli/flags.ts';
-import {formatBytes, formatDuration} from '../cli/output.ts';
+import {counted, formatBytes, formatDuration} from '../cli/output.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
-import {displayName} from '../cli/terminal.ts';
+import {displayPath} from '../cli/terminal.ts';
 import {EXIT, UsageError} from '../errors.ts';
 import {type RestoreResult, restoreDryRun, restoreToFolder, restoreToTar} from '../operations/restore.ts';
 import {compileExcludes} from '../sources/folder/exclude.ts';
@@ -140,25 +140,28 @@ export default class Restore extends RepositoryCommand {
     isPiped: boolean,
   ): void {
     for (const {path, problem} of warnings)
-      this.warn(path === '' ? problem : `${displayName(path)}: ${problem}`);
+      this.warn(path === '' ? problem : `${displayPath(path)}: ${problem}`);
     if (warningsOmitted > 0) this.warn(`and ${warningsOmitted} more`);
     for (const {path, problem} of damaged)
       this.output.error({
         code: 'DAMAGED',
         exitCode: EXIT.notVerified,
-        message: `${displayName(path)} was not restored: ${problem}`,
+        message: `${displayPath(path)} was not restored: ${problem}`,
         hint: undefined,
       });
     const say = (text: string): void => (isPiped ? this.logToStderr(text) : this.log(text));
     const what = `of ${source} snapshot ${snapshot} in ${formatDuration(seconds * 1000)}`;
     if (entries.written === 0 && entries.present > 0)
-      say(`Nothing to restore: all ${entries.present} entries ${what} were there already.`);
-    else {
-      const content = isDryRun || entries.present === 0 ? `${files} files, ` : '';
       say(
-        `${isDryRun ? 'Would restore' : 'Restored'} ${entries.written} entries (${content}${formatBytes(bytes)}) ${what}.`,
+        `Nothing to restore: ${entries.present === 1 ? 'the one entry' : `all ${entries.present} entries`} ${what} ${entries.present === 1 ? 'was' : 'were'} there already.`,
       );
-      if (entries.present > 0) say(`${entries.present} entries were there already.`);
+    else {
+      const content = isDryRun || entries.present === 0 ? `${counted(files, 'file')}, ` : '';
+      say(
+        `${isDryRun ? 'Would restore' : 'Restored'} ${counted(entries.written, 'entry')} (${content}${formatBytes(bytes)}) ${what}.`,
+      );
+      if (entries.present > 0)
+        say(`${counted(entries.present, 'entry')} ${entries.present === 1 ? 'was' : 'were'} there already.`);
     }
     if (warnings.length + warningsOmitted > 0) this.incomplete();
     if (damaged.length > 0) this.endWith(EXIT.notVerified);

@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core';
-import {formatBytes, renderTable} from '../cli/output.ts';
+import {counted, formatBytes, renderTable} from '../cli/output.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 
@@ -10,6 +10,7 @@ interface SnapshotJson {
   readonly generation: string;
   readonly time: string;
   readonly sequence: number;
+  /** `stored` is what the snapshot added to the repository, its seal included. */
   readonly bytes: CheckedSeal['bytes'];
   readonly entries: CheckedSeal['entries'];
   readonly warnings: number;
@@ -71,15 +72,20 @@ export default class Snapshots extends RepositoryCommand {
         seal.started.slice(0, 16).replace('T', ' '),
         seal.source,
         (seal.kind === 'full' ? 'full' : 'incr.') +
-          (seal.warnings > 0 ? `, ${seal.warnings} warning${seal.warnings === 1 ? '' : 's'}` : ''),
+          (seal.warnings > 0 ? `, ${counted(seal.warnings, 'warning')}` : ''),
         String(seal.entries.total),
         formatBytes(seal.bytes.source),
-        formatBytes(seal.bytes.stored),
+        formatBytes(storedBytes(seal)),
         seal.tags.join(' '),
       ]),
       this.output.width,
     );
   }
+}
+
+/** A seal cannot say how large it is itself. */
+function storedBytes({bytes, objectBytes}: CheckedSeal): number {
+  return bytes.stored + objectBytes;
 }
 
 function asJson(seal: CheckedSeal): SnapshotJson {
@@ -91,7 +97,7 @@ function asJson(seal: CheckedSeal): SnapshotJson {
     generation,
     time: started,
     sequence,
-    bytes,
+    bytes: {...bytes, stored: storedBytes(seal)},
     entries,
     warnings,
     tags,

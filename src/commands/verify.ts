@@ -1,6 +1,7 @@
 import {Args, Flags} from '@oclif/core';
 import {keyFlags, progressFlags} from '../cli/flags.ts';
-import {formatBytes} from '../cli/output.ts';
+import {counted, formatBytes} from '../cli/output.ts';
+import {toldProblems} from '../cli/problems.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayName} from '../cli/terminal.ts';
 import {EXIT, UsageError} from '../errors.ts';
@@ -59,22 +60,37 @@ export default class Verify extends RepositoryCommand {
             : this.select({...history, problems: []}, args.snapshot).seal,
       },
     );
-    for (const {object, problem, affects} of result.problems) {
+    const problems = toldProblems(result.problems);
+    for (const {object, problem, affects} of problems) {
       this.log(`${displayName(object)}: ${problem}`);
       for (const affected of affects.slice(0, AFFECTED_SHOWN)) this.log(`  affects ${displayName(affected)}`);
       if (affects.length > AFFECTED_SHOWN) this.log(`  and ${affects.length - AFFECTED_SHOWN} more`);
     }
-    if (result.unfinished > 0)
-      this.log(
-        `${result.unfinished} objects belong to no snapshot: left by an unfinished run, which the next backup resumes.`,
-      );
-    const checked = `${result.snapshots} snapshots, ${result.packs} packs, ${formatBytes(result.bytes)}`;
-    if (result.ok) this.log(`Verified (${level}): ${checked}. No problems.`);
-    else {
-      this.log(`Verified (${level}): ${checked}. ${result.problems.length} problems.`);
+    this.#tellUnsealed(result);
+    const checked = `${counted(result.snapshots, 'snapshot')}, ${counted(result.packs, 'pack')}, ${formatBytes(result.bytes)}`;
+    const found = result.ok ? 'No problems' : counted(problems.length, 'problem');
+    this.log(`Verified (${level}): ${checked}. ${found}.`);
+    if (!result.ok) {
+      // Whoever sends standard output elsewhere must see it, too.
+      this.logToStderr(`Not verified: ${found} in ${context.target.label}.`);
       this.endWith(EXIT.notVerified);
     }
     return result;
+  }
+
+  /** What no seal names is an unfinished run's only where nothing says that seals are missing. */
+  #tellUnsealed({unfinished, unsealed, ok}: VerifyResult): void {
+    const are = (count: number, noun: string): string =>
+      `${counted(count, noun)} ${count === 1 ? 'belongs' : 'belong'}`;
+    if (!ok && unfinished > 0) this.log(`${are(unfinished, 'object')} to no snapshot that counts.`);
+    else if (unsealed > 0)
+      this.log(
+        `${are(unfinished, 'object')} to no snapshot (${counted(unsealed, 'snapshot object')} without a seal): either a backup was cut off right at its end, which harms nothing (unfinished), or a seal was removed.`,
+      );
+    else if (unfinished > 0)
+      this.log(
+        `${are(unfinished, 'object')} to no snapshot: left by an unfinished run, which the next backup resumes.`,
+      );
   }
 }
 

@@ -1,4 +1,4 @@
-import type {Stats} from 'node:fs';
+import {accessSync, type Stats, statSync} from 'node:fs';
 import {constants, open, stat} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join, resolve} from 'node:path';
@@ -20,7 +20,7 @@ export async function readConfigFile(path: string): Promise<string> {
     const stats = await file.stat();
     if (!stats.isFile())
       throw new ConfigError(`${path} is not a regular file.`, {hint: 'Name the config file with --config.'});
-    assertTrustedFile(path, stats);
+    assertTrusted(path, stats);
     if (stats.size > MAX_BYTES)
       throw new ConfigError(`${path} is too large for a config (${stats.size} bytes).`);
     bytes = await file.readFile();
@@ -55,6 +55,35 @@ export function assertTrustedFile(
     throw new ConfigError(`${path} can be changed by ${who} (mode ${(mode & 0o7777).toString(8)}).`, {
       hint: `Check what it says, then run: chmod go-w ${path}`,
     });
+  }
+}
+
+/**
+ * Refuses a file that decides what root does (a program, a key to encrypt to) if others than root can change it. Another user's
+ * own runs harm nobody else. What is missing is left to whoever opens it.
+ * @throws {@link ConfigError}
+ */
+export function assertOnlyRootChanges(path: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const stats = statSync(path, {throwIfNoEntry: false});
+  if (stats !== undefined) assertTrusted(path, stats);
+}
+
+/** Nobody here changes what lies on a read-only mount, as files are often given to a container. */
+function assertTrusted(path: string, stats: Pick<Stats, 'uid' | 'mode'>): void {
+  try {
+    assertTrustedFile(path, stats);
+  } catch (error) {
+    if (!isReadOnly(path)) throw error;
+  }
+}
+
+function isReadOnly(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS';
   }
 }
 

@@ -7,6 +7,17 @@ import type {Session} from './seipd.ts';
 /** The signature of a message is not what is expected. Callers say of which object. */
 export class SignatureError extends Error {}
 
+/** It may be a good signature, but none of the keys that count made it. */
+export class UnknownSignerError extends SignatureError {
+  /** Id of the key that it says it is made with: for a v6 key the first 16 digits of the fingerprint. */
+  readonly keyId: string;
+
+  constructor(keyId: string) {
+    super(`it is signed by agent ${keyId}…, which is not approved here, or whose key is missing`);
+    this.keyId = keyId;
+  }
+}
+
 /** Signs bytes: a one-pass-signed message, binary. `date` lies in the past of every reader's clock or near it. */
 export async function signMessage(
   data: Uint8Array,
@@ -31,6 +42,9 @@ export async function verifyMessage(
     throw new SignatureError('it is not a message with one signature');
   }
   const message = await reading(() => openpgp.readMessage({binaryMessage: bytes}));
+  const [keyId] = await reading(() => message.getSigningKeyIDs());
+  if (keyId !== undefined && !keys.some((key) => key.getKeys(keyId).length > 0))
+    throw new UnknownSignerError(keyId.toHex());
   const result = await reading(() =>
     openpgp.verify({
       message,

@@ -148,7 +148,7 @@ async function forgetMissingPacks(
   catalog.transaction(() => catalog.directories.forgetSource(generation.source));
   onNote?.(
     generation.source,
-    `${missing} packs are no longer stored; their content will be read and stored again`,
+    `${missing === 1 ? 'a pack is' : `${missing} packs are`} no longer stored; ${missing === 1 ? 'its' : 'their'} content will be read and stored again`,
   );
 }
 

@@ -55,6 +55,10 @@ async function usable(
 ): Promise<{generation: StoredGeneration; key: openpgp.PublicKey} | undefined> {
   const {catalog, repository, agent, recipients, onNote} = context;
   const place = {source: source.name, generation: name};
+  if (last !== undefined && last.agent !== agent.fingerprint) {
+    onNote?.(source.name, `generation ${name} was made by another agent; a new one starts`);
+    return undefined;
+  }
   let generation = catalog.generations.find(source.name, name);
   if (generation === undefined) {
     try {

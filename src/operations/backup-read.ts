@@ -11,6 +11,7 @@ import {type WalkCounts, walkFolder} from '../sources/folder/walk.ts';
 import {dumpCommand, dumpInput} from '../sources/stream/command.ts';
 import type {Dump, DumpContext} from '../sources/stream/dump.ts';
 import {storeDump} from '../sources/stream/store.ts';
+import {pathText} from '../system/utf8.ts';
 import type {SourceRun} from './backup.ts';
 import {ownInodes} from './own-files.ts';
 import type {WarningList} from './warnings.ts';
@@ -95,9 +96,9 @@ async function readFolder(
     now: run.now,
     onProgress: (progress, current) => report(run, progress, current),
     onWarning: (path, problem) => warnings.add(path, problem),
-    onNote: (path, note) => run.onNote?.(source.name, `${path.toString()}: ${note}`),
+    onNote: (path, note) => run.onNote?.(source.name, `${pathText(path)}: ${note}`),
   });
-  refuseShrunk(run, source, counts);
+  refuseShrunk(run, source, counts, warnings);
   return {root, counts};
 }
 
@@ -114,13 +115,23 @@ function folderOf({name, folder}: FolderSourceConfig): string {
 }
 
 /** A source that is suddenly empty is more often an unmounted disk or a disaster than a wish. */
-function refuseShrunk(run: SourceRun, source: FolderSourceConfig, {entries}: WalkCounts): void {
+function refuseShrunk(
+  run: SourceRun,
+  source: FolderSourceConfig,
+  {entries}: WalkCounts,
+  warnings: WarningList,
+): void {
   if (isEmptyAllowed(run)) return;
   const before = run.history.seals.at(-1)?.entries.total ?? 0;
   if (entries.total > 0 && (before < SHRINK_FROM_ENTRIES || entries.total > before * SHRINK_TO_SHARE)) return;
   const was = before > 0 ? `; the last snapshot had ${before}` : '';
+  const [first] = warnings.kept;
+  const unread =
+    first === undefined
+      ? ''
+      : ` ${warnings.count} could not be read; the first: ${first.path === '' ? '' : `${first.path}: `}${first.problem}.`;
   throw new SourceError(
-    `The folder ${source.folder} of ${source.name} has ${entries.total} entries${was}. No snapshot was made.`,
+    `The folder ${source.folder} of ${source.name} has ${entries.total} entries${was}.${unread} No snapshot was made.`,
     {
       hint: 'Check whether its disk is mounted; if it is meant to be so, run "holdfast backup --allow-empty" once, or set "allowEmpty: true".',
     },

@@ -20,6 +20,7 @@ import {chooseGeneration} from './backup-generation.ts';
 import {withLock} from './backup-lock.ts';
 import {PackStore} from './backup-packs.ts';
 import {readIntoBlobs} from './backup-read.ts';
+import {clockProblem} from './clock.ts';
 import {withHooks} from './hooks.ts';
 import type {OnProgress} from './progress.ts';
 import {WarningList} from './warnings.ts';
@@ -145,6 +146,8 @@ async function backupSource(
 async function snapshotSource(run: SourceRun, renewLease: () => Promise<void>): Promise<BackedUp> {
   const {source, catalog, generation} = run;
   const warnings = new WarningList();
+  const clock = clockProblem(run.history, run.started);
+  if (clock !== undefined) warnings.add(Buffer.alloc(0), clock);
   const session = await newSession([run.key]);
   await using packs = new PackStore(run, session, renewLease, (record) => writer.acknowledged(record));
   const writer = new BlobWriter({

@@ -1,7 +1,28 @@
 /** Commands around a source's backup: to stop and start an application, say. */
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {assertOnlyRootChanges} from '../config/file.ts';
 import type {HookCommand, SourceConfig} from '../config/sources.ts';
 import {SourceError} from '../errors.ts';
 import {howItEnded, WITHOUT_SECRETS} from '../sources/stream/program.ts';
+
+/**
+ * Refuses programs that root would run and others could change.
+ * @param searchPath the PATH that programs without a slash are looked for in
+ * @throws ConfigError
+ */
+export function assertHooksTrusted(source: SourceConfig, searchPath: string): void {
+  const dump = source.kind === 'command' ? source.command : undefined;
+  for (const command of [source.before, source.after, dump]) {
+    const [program] = command?.words ?? [];
+    if (program === undefined) continue; // A script for the shell stands in the configuration itself.
+    const places = program.includes('/')
+      ? [program]
+      : searchPath.split(':').map((folder) => join(folder, program));
+    const path = places.find((place) => existsSync(place));
+    if (path !== undefined) assertOnlyRootChanges(path);
+  }
+}
 
 /** Runs a hook to its end. @throws {@link SourceError} with what it said last */
 export async function runHook(

@@ -133,7 +133,7 @@ async function makeAgent(path: string, now: Date): Promise<Agent> {
   } catch (cause) {
     throw new KeyError(`The agent key ${path} cannot be written: ${(cause as Error).message}.`, {
       cause,
-      hint: 'Check the folder, or name another place with --agent.',
+      hint: 'Check the folder, or name another file as "agent" in the configuration.',
     });
   }
   return agent;

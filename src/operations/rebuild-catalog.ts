@@ -13,6 +13,8 @@ export interface RebuildResult {
     readonly source: string;
     readonly generation: string;
     readonly problem: string;
+    /** No fault: another agent made it, before this one joined. */
+    readonly byOther: boolean;
   }[];
 }
 
@@ -20,11 +22,17 @@ const SKIPPED = new Set(['DAMAGED', 'OBJECT_MISSING']);
 
 export async function rebuildCatalog(context: SyncContext, history: History): Promise<RebuildResult> {
   const {catalog, repository, agent} = context;
-  const skipped: {source: string; generation: string; problem: string}[] = [];
+  const skipped: {source: string; generation: string; problem: string; byOther: boolean}[] = [];
   let generations = 0;
   let snapshots = 0;
   for (const {source, seals, generations: names} of history.sources) {
     for (const generation of names) {
+      const maker = seals.find((seal) => seal.generation === generation)?.agent;
+      if (maker !== undefined && maker !== agent.fingerprint) {
+        const problem = `made by another agent (${maker}); this one cannot open it`;
+        skipped.push({source, generation, problem, byOther: true});
+        continue;
+      }
       try {
         const facts = await openGenerationAsAgent(repository, {source, generation}, agent);
         await adoptGeneration(context, catalog.generations.add(asRow(facts)));
@@ -32,7 +40,7 @@ export async function rebuildCatalog(context: SyncContext, history: History): Pr
       } catch (error) {
         // What is missing was never finished: a run was cut off between the two objects that begin a generation.
         if (!(error instanceof HoldfastError) || !SKIPPED.has(error.code)) throw error;
-        skipped.push({source, generation, problem: error.message});
+        skipped.push({source, generation, problem: error.message, byOther: false});
       }
     }
     catalog.transaction(() => {

@@ -122,6 +122,8 @@ export interface Structure {
   readonly bad: ReadonlySet<string>;
   /** Objects in the source's generations that no seal needs. */
   readonly unfinished: number;
+  /** How many of those are snapshot objects. */
+  readonly unsealed: number;
 }
 
 /** Looks every needed object up, by listing, and directly where a listing does not have it. */
@@ -133,6 +135,7 @@ export async function verifyStructure(
   const problems: Problem[] = [];
   const bad = new Set<string>();
   let unfinished = 0;
+  let unsealed = 0;
   for (const generation of new Set([...history.generations, ...needed.map((object) => object.generation)])) {
     const prefix = generationPrefix({source: history.source, generation});
     const expected = new Map(
@@ -141,7 +144,10 @@ export async function verifyStructure(
     const sizes = new Map<string, number>();
     for await (const {name, sizeBytes} of target.list(prefix, {signal})) {
       if (expected.has(name)) sizes.set(name, sizeBytes);
-      else if (!name.startsWith(`${prefix}seals/`)) unfinished++;
+      else if (!name.startsWith(`${prefix}seals/`)) {
+        unfinished++;
+        if (name.startsWith(`${prefix}snapshots/`)) unsealed++;
+      }
     }
     for (const object of expected.values()) {
       const size = sizes.get(object.name) ?? (await target.stat(object.name, {signal}))?.sizeBytes;
@@ -151,5 +157,5 @@ export async function verifyStructure(
       problems.push({object: object.name, problem, affects: object.affects});
     }
   }
-  return {problems, bad, unfinished};
+  return {problems, bad, unfinished, unsealed};
 }

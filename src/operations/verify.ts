@@ -39,6 +39,8 @@ export interface VerifyResult {
   readonly problems: readonly Problem[];
   /** Objects that no seal needs: of unfinished runs, which the next one resumes. No fault. */
   readonly unfinished: number;
+  /** How many of those are snapshot objects: their seal was never written, or was removed. */
+  readonly unsealed: number;
 }
 
 export async function verify(
@@ -56,11 +58,15 @@ export async function verify(
   const needed: NeededObject[] = [];
   const bad = new Set<string>();
   let unfinished = 0;
+  let unsealed = 0;
   for (const {source, seals} of chosen) {
     const objects = neededObjects(source, seals, context.agents, problems);
     const structure = await verifyStructure(context, source, objects);
     problems.push(...structure.problems);
-    unfinished += seal === undefined ? structure.unfinished : 0;
+    if (seal === undefined) {
+      unfinished += structure.unfinished;
+      unsealed += structure.unsealed;
+    }
     for (const name of structure.bad) bad.add(name);
     needed.push(...objects.filter((object) => !structure.bad.has(object.name)));
   }
@@ -87,6 +93,7 @@ export async function verify(
     bytes,
     problems: merged(problems),
     unfinished,
+    unsealed,
   };
 }
 

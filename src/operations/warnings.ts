@@ -1,12 +1,13 @@
 import {WARNINGS_MOST, type Warning} from '../repository/snapshot.ts';
+import {pathText} from '../system/utf8.ts';
 
-/** Warnings of one run: the first thousand, and how many more there were. */
+/** Warnings of one run, in whose paths bytes that are not UTF-8 are escaped as `\xff`: the first thousand, and how many more there were. */
 export class WarningList {
   readonly kept: Warning[] = [];
   omitted = 0;
 
   add(path: Buffer, problem: string): void {
-    if (this.kept.length < WARNINGS_MOST) this.kept.push({path: path.toString(), problem});
+    if (this.kept.length < WARNINGS_MOST) this.kept.push({path: pathText(path), problem});
     else this.omitted++;
   }
 

@@ -2,6 +2,7 @@
 
 import type {PublicKey} from 'openpgp';
 import pMap from 'p-map';
+import {UnknownSignerError} from '../crypto/message.ts';
 import {DamageError, HoldfastError} from '../errors.ts';
 import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
@@ -25,6 +26,8 @@ export interface Problem {
   readonly problem: string;
   /** Snapshot ids, or `snapshot:path` where the key told. */
   readonly affects: readonly string[];
+  /** Set where nothing is wrong but that nobody here approved the agent: the beginning of its fingerprint. */
+  readonly stranger?: string;
 }
 
 export interface SourceHistory {
@@ -92,7 +95,7 @@ export async function readSource(
     objects,
     async ({place, name, sequence, id}) => {
       const seal = await readOne(repository, agents, name);
-      if (typeof seal === 'string') return {object: name, problem: seal, affects: [id]};
+      if ('problem' in seal) return {object: name, affects: [id], ...seal};
       const named = sealObject(place, sequence, id);
       const says = sealObject(seal, seal.sequence, seal.snapshot.id);
       if (seal.repository !== repository.id)
@@ -169,14 +172,15 @@ async function readOne(
   {target}: Repository,
   agents: readonly PublicKey[],
   name: string,
-): Promise<CheckedSeal | string> {
+): Promise<CheckedSeal | Pick<Problem, 'problem' | 'stranger'>> {
   try {
     return await readSeal(await readObject(target, name, {maxBytes: SEAL_MOST_BYTES}), agents);
   } catch (error) {
-    if (error instanceof DamageError) return error.message.replace(`${name}: `, '');
-    if (error instanceof ObjectMissingError) return 'it is missing';
+    if (error instanceof DamageError) return {problem: error.message.replace(`${name}: `, '')};
+    if (error instanceof ObjectMissingError) return {problem: 'it is missing'};
     if (error instanceof HoldfastError) throw error;
-    return (error as Error).message;
+    const {message: problem} = error as Error;
+    return error instanceof UnknownSignerError ? {problem, stranger: error.keyId} : {problem};
   }
 }
 

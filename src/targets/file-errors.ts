@@ -3,8 +3,8 @@ import {TargetError} from './target.ts';
 
 /** What went wrong, in plain words, and what to do about it. */
 const WORDS: Readonly<Record<string, readonly [problem: string, hint?: string]>> = {
-  ENOSPC: ['the disk is full', 'Make room on it, or prune, and run this again.'],
-  EDQUOT: ['the disk quota of this user is used up', 'Raise the quota, or prune, and run this again.'],
+  ENOSPC: ['the disk is full', 'Make room on it, and run this again.'],
+  EDQUOT: ['the disk quota of this user is used up', 'Raise the quota, or make room, and run this again.'],
   EROFS: [
     'the file system is read-only',
     'Look at the log of the system: a disk with errors is often mounted so.',

@@ -41,7 +41,7 @@ describe('errors around commands', () => {
 
   test.each([
     ['an unknown command', ['versoin', '--json']],
-    ["a wrong option of one of oclif's own commands", ['version', '--verbos', '--json']],
+    ["a wrong option of one of oclif's own commands", ['autocomplete', '--refresh-cach', '--json']],
   ])('%s is one JSON document, without argv or configuration', async (_, args) => {
     const {code, stdout} = await holdfast(...args);
     const error = JSON.parse(stdout);

@@ -162,7 +162,10 @@ describe('replay and removal', () => {
     const seal = await attacker.sealPayload(String(seals(attacker)[2]));
     const late = {...seal, sequence: 9_999_999_999, started: '2099-01-01T00:00:00.000Z'};
     const name = await attacker.putSeal(late, await attacker.own());
-    expect(await client.complaints()).toEqual([`${name}: its signature does not verify`]);
+    const {fingerprint} = await attacker.own();
+    expect(await client.complaints()).toEqual([
+      `${name}: it is signed by agent ${fingerprint.slice(0, 16)}…, which is not approved here, or whose key is missing`,
+    ]);
     const beyond = {...seal, sequence: Number.MAX_SAFE_INTEGER};
     const foreign = await attacker.putSeal(beyond, machine.agent);
     expect(await client.complaints()).toContain(`${foreign}: it is not named like a seal`);
@@ -265,7 +268,9 @@ describe('forged signers', () => {
     await enrolAgent(repository, own.key.toPublic());
     const {objects} = await attacker.forge({parts: [[line('evil')]]});
     expect((await client.look()).trusted).toMatchObject({strangers: [own.fingerprint], lost: []});
-    expect(await client.complaints()).toEqual([`${objects.seal}: its signature does not verify`]);
+    expect(await client.complaints()).toEqual([
+      `${objects.seal}: it is signed by agent ${own.fingerprint.slice(0, 16)}…, which is not approved here, or whose key is missing`,
+    ]);
     expect((await client.look([own.fingerprint])).trusted.strangers).toEqual([]);
     // Who has never been here must say whom to trust.
     await expect(attacker.client().look()).rejects.toMatchObject({code: 'KEY_UNUSABLE', exitCode: EXIT.key});

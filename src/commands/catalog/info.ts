@@ -1,4 +1,4 @@
-import {formatBytes} from '../../cli/output.ts';
+import {counted, formatBytes} from '../../cli/output.ts';
 import {RepositoryCommand} from '../../cli/repository-command.ts';
 import {EXIT} from '../../errors.ts';
 
@@ -18,7 +18,7 @@ export default class CatalogInfo extends RepositoryCommand {
       integrity: catalog.integrity(),
     };
     this.log(
-      `${info.path}: ${formatBytes(info.bytes)}, ${info.snapshots} snapshots, ${info.blobs} blobs, integrity: ${info.integrity}`,
+      `${info.path}: ${formatBytes(info.bytes)}, ${counted(info.snapshots, 'snapshot')}, ${counted(info.blobs, 'blob')}, integrity: ${info.integrity}`,
     );
     if (info.integrity !== 'ok') this.endWith(EXIT.notVerified);
     return info;

@@ -1,3 +1,4 @@
+import {counted} from '../../cli/output.ts';
 import {RepositoryCommand} from '../../cli/repository-command.ts';
 import {type RebuildResult, rebuildCatalog} from '../../operations/rebuild-catalog.ts';
 
@@ -21,11 +22,14 @@ export default class CatalogRebuild extends RepositoryCommand {
       },
       history,
     );
-    for (const {source, generation, problem} of result.skipped)
-      this.warn(`${source}/${generation} is not in the catalog: ${problem}`);
-    if (result.skipped.length > 0) this.incomplete();
+    for (const {source, generation, problem, byOther} of result.skipped) {
+      if (byOther) this.logToStderr(`${source}/${generation}: ${problem}.`);
+      else this.warn(`${source}/${generation} is not in the catalog: ${problem}`);
+    }
+    if (result.skipped.some(({byOther}) => !byOther)) this.incomplete();
+    const {generations, snapshots, blobs} = result;
     this.log(
-      `${catalog.path}: ${result.generations} generations, ${result.snapshots} snapshots, ${result.blobs} blobs.`,
+      `${catalog.path}: ${counted(generations, 'generation')}, ${counted(snapshots, 'snapshot')}, ${counted(blobs, 'blob')}.`,
     );
     return {...result, path: catalog.path};
   }

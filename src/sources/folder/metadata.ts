@@ -46,6 +46,8 @@ export class Warnings {
 export interface MetadataOptions {
   readonly owners: boolean;
   readonly special: boolean;
+  /** What follows "is left out" where `special` is false. */
+  readonly whyNotSpecial: string;
   readonly libc: Libc | undefined;
   readonly warnings: Warnings;
 }
@@ -100,7 +102,7 @@ export class MetadataWriter {
         return;
       }
       if (!special && /^(security|trusted)\./.test(name)) {
-        warnings.once(path, `the attribute ${name} is left out, as asked`);
+        warnings.once(path, `the attribute ${name} is left out${this.#options.whyNotSpecial}`);
         continue;
       }
       try {
@@ -118,7 +120,11 @@ export class MetadataWriter {
       if (!this.#options.special) mode &= ~(SETUID | SETGID);
       if (!owned && entry.uid !== this.#userId) mode &= ~SETUID;
       if (!owned && entry.gid !== this.#groupId) mode &= ~SETGID;
-      if (mode !== entry.mode) this.#options.warnings.once(path, 'its setuid or setgid bit is left out');
+      if (mode !== entry.mode)
+        this.#options.warnings.once(
+          path,
+          `its setuid or setgid bit is left out${this.#options.special ? '' : this.#options.whyNotSpecial}`,
+        );
     }
     try {
       if (typeof place === 'number') fchmodSync(place, mode);

@@ -7,13 +7,13 @@ const TYPE_BITS = {fifo: constants.S_IFIFO, chardevice: constants.S_IFCHR, block
 
 /**
  * How to make an entry that has no content: a symlink, a FIFO, a device.
- * @param devices whether devices may be made
+ * @param whyNoDevices undefined if devices may be made; otherwise what follows "are left out"
  * @returns a function that makes it under a free path, or why it cannot be made
  */
 export function nodeMaker(
   {type, target, device}: TreeEntry,
   libc: Libc | undefined,
-  devices: boolean,
+  whyNoDevices: string | undefined,
 ): ((path: Buffer) => void) | string {
   if (type === 'symlink') {
     if (target === undefined || target.length === 0 || target.includes(0)) return 'its target makes no sense';
@@ -21,6 +21,6 @@ export function nodeMaker(
   }
   if (type !== 'fifo' && type !== 'chardevice' && type !== 'blockdevice') return `a ${type} is not a node`;
   if (libc === undefined || !hasProc()) return `a ${type} needs Linux and the package koffi`;
-  if (type !== 'fifo' && !devices) return 'devices are left out, as asked';
+  if (type !== 'fifo' && whyNoDevices !== undefined) return `devices are left out${whyNoDevices}`;
   return (path) => libc.makeNode(path, TYPE_BITS[type] | 0o600, device);
 }

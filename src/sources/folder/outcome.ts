@@ -1,4 +1,5 @@
 import {RestoreError} from '../../errors.ts';
+import {pathText} from '../../system/utf8.ts';
 import type {OpenDirectory} from './directory.ts';
 import {codeOf, type Warnings} from './metadata.ts';
 
@@ -53,7 +54,7 @@ export class Outcome {
   explain(path: Buffer, cause: unknown): RestoreError {
     const full = codeOf(cause) === 'ENOSPC' || codeOf(cause) === 'EDQUOT';
     const hint = full ? 'Make room, and run it again: it goes on where it stopped.' : undefined;
-    return new RestoreError(`Cannot write ${JSON.stringify(path.toString())} (${codeOf(cause)}).`, {
+    return new RestoreError(`Cannot write ${pathText(path)} (${codeOf(cause)}).`, {
       cause,
       hint,
     });

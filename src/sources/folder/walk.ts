@@ -105,6 +105,11 @@ class Walk {
     }
     this.#device = stats.dev;
     const empty = Buffer.alloc(0);
+    if (this.#libc === undefined)
+      this.#warn(
+        empty,
+        'extended attributes, ACLs and holes are not backed up: reading them needs Linux and the package koffi',
+      );
     const {trees} = await this.#directory(root, empty, listNames(root), state.known(empty));
     return {
       ...describeEntry('.', root, 'directory', stats, this.#libc, (problem) => this.#warn(empty, problem)),

@@ -40,6 +40,7 @@ export class FolderWriter implements Disposable {
   readonly #links: LinkedFiles;
   readonly #libc: Libc | undefined;
   readonly #special: boolean;
+  readonly #whyNotSpecial: string;
   readonly #root: OpenDirectory;
   readonly #files = new Set<RestoredFile>();
   readonly #directories = new Set<OpenDirectory>();
@@ -51,11 +52,14 @@ export class FolderWriter implements Disposable {
     const asRoot = process.geteuid?.() === 0;
     this.#libc = 'libc' in options ? options.libc : loadLibc();
     this.#special = options.special ?? asRoot;
+    this.#whyNotSpecial =
+      options.special === undefined ? ': only root can bring it back, so restore as root' : ', as asked';
     this.#warnings = new Warnings(options.onWarning);
     this.#outcome = new Outcome(this.#warnings);
     this.#metadata = new MetadataWriter({
       owners: options.owners ?? asRoot,
       special: this.#special,
+      whyNotSpecial: this.#whyNotSpecial,
       libc: this.#libc,
       warnings: this.#warnings,
     });
@@ -237,7 +241,7 @@ export class FolderWriter implements Disposable {
   #makeNode(directory: OpenDirectory, name: Buffer, entry: TreeEntry): void {
     if (!this.#outcome.acceptsName(directory, name)) return;
     this.#outcome.attempt(directory, name, undefined, () => {
-      const make = nodeMaker(entry, this.#libc, this.#special);
+      const make = nodeMaker(entry, this.#libc, this.#special ? undefined : this.#whyNotSpecial);
       if (typeof make === 'string') return this.#outcome.refuse(directory, name, make);
       if (!this.#mayWrite(directory, name, entry)) return undefined;
       const part = this.#parts.nextPath(directory);
