@@ -1,11 +1,12 @@
 /** Keys that no single file opens: shares, and keys that GnuPG keeps. With the real gpg. */
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {newSharedPassphrase, readShare, splitPassphrase} from '../../src/crypto/shares.ts';
 import {fixture} from '../support/keys.ts';
+import {openPgpProgram, whyWithout} from '../support/openpgp-programs.ts';
 import {Scratch} from './scratch.ts';
 
 const user = new Scratch();
@@ -126,6 +127,21 @@ describe('E11: a key in shares', () => {
     const file = user.write('other-splitting.txt', text);
     const {code, stderr} = await user.run(restore(...SHARED, ...share(2), ...share(3), '--share', file));
     expect([code, stderr]).toEqual([12, expect.stringContaining('These shares do not open')]);
+  });
+
+  test.skipIf(whyWithout('rsop'))('recover.py, without Holdfast, takes the shares, too', () => {
+    const command = ['recover.py', 'restore', '.', 'latest', ...SHARED, '--sop', openPgpProgram('rsop')];
+    const recover = (to: string, ...shares: string[]) =>
+      spawnSync('python3', [...command, '--to', user.path(to), ...shares], {
+        cwd: user.path('repo'),
+        encoding: 'utf8',
+        input: '',
+      });
+    const done = recover('recovered', ...share(2), ...share(3), ...share(4));
+    expect([done.status, done.stderr]).toEqual([0, '']);
+    expect(readFileSync(user.path('recovered', 'file'), 'utf8')).toBe('content');
+    const few = recover('not-recovered', ...share(2), ...share(3));
+    expect([few.status, few.stdout]).toEqual([1, expect.stringContaining('It takes 3 different shares')]);
   });
 
   test('the key file alone asks for its passphrase', async () => {

@@ -310,6 +310,53 @@ def open_generation(repository, seal, programs, options, private):
     raise Stop(f"Cannot open the keys of {place}:\n  " + "\n  ".join(tried))
 
 
+def combine_shares(files):
+    """The passphrase of a key in shares. Each byte is the value at 0 of a polynomial over GF(2^8), modulo x^8+x^4+x^3+x+1."""
+    digits, shares, needed, keys = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", {}, 0, set()  # Crockford's base32
+    for file in files:
+        try:
+            with open(file, encoding="utf-8") as opened:
+                field = r"^[ \t]*(key|share|threshold|secret|checksum)[ \t:]+(.*?)\s*$"
+                fields = dict(re.findall(field, opened.read().lower(), re.M))
+            key, (number, total) = re.sub(r"\s", "", fields["key"]), fields["share"].split(" of ")
+            alike = str.maketrans("OIL", "011")
+            typed = [re.sub(r"[\s-]", "", fields[name]).upper().translate(alike) for name in ("secret", "checksum")]
+            secret, checksum = ("".join(f"{digits.index(c):05b}" for c in text) for text in typed)
+            data = int(secret, 2).to_bytes(25, "big") if len(secret) == 200 else b""
+        except (OSError, KeyError, ValueError) as error:
+            raise Stop(f"{file} is not a readable share of a key: {error}")
+        said = f"holdfast-key-share\n1\n{key}\n{int(number)}\n{int(total)}\n{int(fields['threshold'])}\n{data.hex()}\n"
+        if f"{int(hashlib.sha256(said.encode()).hexdigest()[:10], 16):040b}" != checksum:
+            raise Stop(f"The share {file} is damaged or mistyped: its checksum does not match.")
+        shares[data[24]], needed = data, int(fields["threshold"])
+        keys.add(key)
+    if len(keys) > 1:
+        raise Stop(f"These shares belong to different keys: {', '.join(sorted(keys))}.")
+    if len(shares) < needed:
+        raise Stop(f"It takes {needed} different shares to open this key; there are {len(shares)}.")
+
+    def times(a, b):
+        product = 0
+        while b:
+            product ^= a if b & 1 else 0
+            a, b = (a << 1) ^ (0x11B if a & 0x80 else 0), b >> 1
+        return product
+
+    secret = bytearray(24)
+    for x, data in shares.items():
+        weight = 1
+        for other in shares:
+            if other != x:  # other / (other - x): a number to the power of 254 is its inverse
+                inverse = other ^ x
+                for _ in range(6):
+                    inverse = times(times(inverse, inverse), other ^ x)
+                weight = times(weight, times(other, times(inverse, inverse)))
+        for at in range(24):
+            secret[at] ^= times(data[at], weight)
+    bits = "".join(f"{byte:08b}" for byte in secret) + "000"
+    return "".join(digits[int(bits[at:at + 5], 2)] for at in range(0, 195, 5)).encode()
+
+
 def decrypt_generation(message, program, options, private):
     if options.key == "gpg":
         loopback = ["--batch", "--pinentry-mode", "loopback", "--passphrase-file", options.passphrase_file]
@@ -328,6 +375,12 @@ def decrypt_generation(message, program, options, private):
             raise Damage(f"wrong key: {options.key} is the key {mine[0].upper()}, "
                          f"but this takes the one with the id {' or '.join(ids).upper()}")
     passphrase = None
+    if options.share:
+        passphrase = write_private(private, "passphrase", combine_shares(options.share))
+        try:
+            return program.decrypt(message, options.key, passphrase)
+        except Failed as failure:
+            raise Damage(f"these shares do not open {options.key}: are they all of this key, and of one splitting? {failure}")
     if options.passphrase_file:
         try:
             with open(options.passphrase_file, "rb") as file:
@@ -870,6 +923,7 @@ def main():
     add("snapshot", nargs="?", default="latest", metavar="WHAT", help='snapshot id, source, or "latest"')
     add("--key", required=True, help='file with the private key; or "gpg", if GnuPG has it')
     add("--passphrase-file", metavar="FILE", help="passphrase of the key; it is asked for if left out")
+    add("--share", action="append", default=[], metavar="FILE", help="a share of the key, instead of a passphrase (repeated)")
     add("--to", required=True, metavar="DIR", help="new folder for the files")
     add("--include", action="append", default=[], metavar="GLOB", help="only this: etc/nginx, '*.conf' (may be repeated)")
     add("--continue", dest="resume", action="store_true", help="complete an earlier attempt in DIR")
