@@ -42,6 +42,7 @@ export class ResilientTarget implements Target {
   readonly lock: ObjectLock | undefined;
   readonly sweepPartials?: NonNullable<Target['sweepPartials']>;
   readonly extendLock?: NonNullable<Target['extendLock']>;
+  readonly describe?: NonNullable<Target['describe']>;
   readonly #target: Target;
   readonly #retrier: Retrier;
   readonly #limiter: Limiter;
@@ -65,6 +66,10 @@ export class ResilientTarget implements Target {
     if (sweep !== undefined) {
       this.sweepPartials = (olderThanMs, nowMs, options) =>
         this.#call(options?.signal, () => sweep(olderThanMs, nowMs, options));
+    }
+    const describe = target.describe?.bind(target);
+    if (describe !== undefined) {
+      this.describe = (probe, options) => this.#call(options?.signal, () => describe(probe, options));
     }
     const extend = target.extendLock?.bind(target);
     if (extend !== undefined) {

@@ -1,5 +1,5 @@
 import type {S3Requests} from './s3-requests.ts';
-import {type ByteRange, type ObjectName, TargetError} from './target.ts';
+import {type ByteRange, ObjectMissingError, type ObjectName, TargetError} from './target.ts';
 
 /** Fewer bytes than this within the time that the store may be silent count as silence. */
 const MIN_BYTES = 64 * 1024;
@@ -51,6 +51,7 @@ export async function* readPieces(
     if (expected !== undefined && length < expected)
       throw refuse(`it ended after ${length} of ${expected} bytes`, true);
   } catch (cause) {
+    if (await requests.isHidden(key, deed, cause)) throw new ObjectMissingError(requests.label, name);
     throw requests.translate(deed, cause);
   }
 }

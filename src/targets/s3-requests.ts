@@ -13,10 +13,18 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import {ConfigError} from '../errors.ts';
+import {describeBucket} from './s3-describe.ts';
 import {s3Failure, s3TargetError} from './s3-errors.ts';
+import {decoder} from './s3-list.ts';
 import {setLock} from './s3-lock.ts';
 import type {S3Place} from './s3-url.ts';
-import {type ObjectLock, ObjectMissingError, type ObjectName, TargetError} from './target.ts';
+import {
+  type ObjectLock,
+  ObjectMissingError,
+  type ObjectName,
+  TargetError,
+  type TargetFact,
+} from './target.ts';
 
 /** No answer to a small question takes longer. */
 const SMALL_CALL_MS = 300_000;
@@ -38,6 +46,7 @@ type VersionsQuestion = {Prefix: string; Delimiter?: string; KeyMarker?: string;
 export class S3Requests {
   readonly label: string;
   readonly #bucket: string;
+  readonly #root: string;
   readonly #client: S3Client;
   #isBucketKnown = false;
 
@@ -45,6 +54,7 @@ export class S3Requests {
     this.#client = client;
     this.label = labelOf(place);
     this.#bucket = place.bucket;
+    this.#root = place.prefix;
   }
 
   close(): void {
@@ -59,6 +69,7 @@ export class S3Requests {
         () => true,
         (cause: unknown) => {
           if (isNotFound(cause)) return false;
+          if (s3Failure(cause)?.status === 403) return true; // Or not for us to see: what comes next will tell.
           throw cause;
         },
       );
@@ -88,10 +99,26 @@ export class S3Requests {
       try {
         return await this.#client.send(new HeadObjectCommand(this.#object(key, version)), {abortSignal});
       } catch (cause) {
-        if (isNotFound(cause)) return undefined;
+        if (isNotFound(cause) || (await this.isHidden(key, deed, cause))) return undefined;
         throw cause;
       }
     });
+  }
+
+  /**
+   * Whether nothing is there, where the answer was that access is denied: whoever may list only names that begin with a prefix is not
+   * told that a name is missing, except by listing it.
+   */
+  async isHidden(key: string, deed: Deed, cause: unknown): Promise<boolean> {
+    if (s3Failure(cause)?.status !== 403) return false;
+    try {
+      const {Contents = [], EncodingType} = await this.page({Prefix: key, MaxKeys: 1}, deed);
+      const decode = decoder(EncodingType);
+      return Contents.every(({Key = ''}) => decode(Key) !== key);
+    } catch (error) {
+      if (error instanceof TargetError && !error.transient) return false; // The first refusal says more.
+      throw error;
+    }
   }
 
   /** Begins to read. The body goes on under the signal alone, not under a limit of time. */
@@ -110,7 +137,7 @@ export class S3Requests {
   /** A bucket that is not there must not look like an empty one; the answer to HEAD does not tell. */
   async requireBucket(signal: AbortSignal | undefined): Promise<void> {
     if (!this.#isBucketKnown)
-      await this.page({Prefix: '', MaxKeys: 1}, {verb: 'look for', object: '', signal});
+      await this.page({Prefix: this.#root, MaxKeys: 1}, {verb: 'look for', object: '', signal});
   }
 
   async page(question: PageQuestion, deed: Deed): Promise<ListObjectsV2CommandOutput> {
@@ -145,6 +172,12 @@ export class S3Requests {
   async setLock(key: string, lock: ObjectLock, untilMs: number, deed: Deed): Promise<void> {
     await this.attempt(deed, (abortSignal) =>
       setLock(this.#client, {Bucket: this.#bucket, Key: key}, lock, untilMs, abortSignal),
+    );
+  }
+
+  async describe(key: string, deed: Deed): Promise<TargetFact[]> {
+    return await this.attempt(deed, (abortSignal) =>
+      describeBucket(this.#client, {Bucket: this.#bucket, Key: key}, abortSignal),
     );
   }
 

@@ -24,6 +24,7 @@ import {
   type PutOptions,
   type Target,
   TargetError,
+  type TargetFact,
 } from './target.ts';
 
 /** How long the store may be silent. */
@@ -161,6 +162,11 @@ class S3Target implements Target {
     if (this.lock === undefined) throw new RangeError('this target sets no locks');
     const deed = {verb: 'lock', object: name, signal};
     await this.#requests.setLock(this.#key(name), this.lock, untilMs, deed);
+  }
+
+  async describe(probe: ObjectName, {signal}: CallOptions = {}): Promise<readonly TargetFact[]> {
+    const deed = {verb: 'look for', object: probe, signal};
+    return await this.#requests.describe(this.#key(probe), deed);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

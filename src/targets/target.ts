@@ -12,6 +12,15 @@ export interface ObjectInfo {
   readonly lockedUntilMs?: number | undefined;
 }
 
+/** What a store tells of itself. */
+export interface TargetFact {
+  readonly name: string;
+  /** A sentence. */
+  readonly detail: string;
+  /** Whether it says that what is overwritten or removed can still be had. */
+  readonly keepsOld?: boolean;
+}
+
 /** How objects are locked when they are put, by stores that can. */
 export interface ObjectLock {
   /** `governance` can be lifted by whoever has the right to do so; `compliance` by nobody. */
@@ -84,6 +93,8 @@ export interface Target extends AsyncDisposable {
   readonly lock?: ObjectLock | undefined;
   /** Makes an object's lock end later. */
   extendLock?(name: ObjectName, untilMs: number, options?: CallOptions): Promise<void>;
+  /** What the store can tell of itself, for people. @param probe the name of an object that is there */
+  describe?(probe: ObjectName, options?: CallOptions): Promise<readonly TargetFact[]>;
   /** Whether `put` and `replace` await {@link PutOptions.pace}. */
   readonly paced?: boolean;
   /** How many calls were tried again until now, by targets that do so. */
