@@ -21,7 +21,7 @@ const STAGES: readonly (readonly [stage: string, frame: RegExp])[] = [
   ['garbage collection', /^\(garbage collector\)|collectGarbage|^gc /],
   ['zstd', /^processChunkSync/],
   ['OpenPGP, unlocking the key', /openpgp/],
-  ['name blobs (HMAC)', /#mac .*blob-writer|verifyPack .*verify-content|^read .*blob-reader/],
+  ['name blobs (HMAC)', /#mac .*blob-writer|unpacking\/unpack\./],
   ['cut (gear hash)', /chunker\/chunker/],
   ['known? (catalog)', /^has .*catalog\/blobs/],
   ['catalog', /\/catalog\/|folder\/state|better-sqlite3\/lib\/methods/],
@@ -32,7 +32,7 @@ const STAGES: readonly (readonly [stage: string, frame: RegExp])[] = [
   ['list and compare', /folder\/(walk|names|entry|exclude|directory|cache-tag)\.|#entry/],
   ['trees', /repository\/tree/],
   ['write files', /folder\/(writer|restored-file|parts|outcome|metadata|linked-files|existing)\./],
-  ['gather and hand over', /packing\/|^postMessage/],
+  ['gather and hand over', /\/(un)?packing\/|^postMessage/],
   ['storage', /targets\//],
   ['start-up, loading code', /internal\/modules|internal\/bootstrap|@oclif|dist\/cli\//],
 ];
