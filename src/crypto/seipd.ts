@@ -158,6 +158,14 @@ function openInto(message: Uint8Array, key: Uint8Array, room: (bytes: number) =>
   return openChunks(chunks.subarray(0, chunks.length - TAG_BYTES), aead, 0, room);
 }
 
+/** Bytes at the end of a message that {@link checkEnd} looks at. */
+export const END_BYTES = TAG_BYTES;
+
+/** Checks the tag that authenticates how long a message is. @param end its last {@link END_BYTES}. @throws {@link PacketError} */
+export function checkEnd(facts: EncryptedMessage, key: Uint8Array, end: Uint8Array): void {
+  checkFinalTag(end, deriveAead(key, facts.salt), innerLengthOf(facts));
+}
+
 /** Which bytes of the message hold a range of its plaintext: whole AEAD chunks. */
 export function sealedRange(
   facts: EncryptedMessage,

@@ -111,7 +111,10 @@ async function verifyPacks(
       if (wrong.length > 0) problems.push(wrongBlobs(object, wrong.length));
     } catch (error) {
       problems.push(asProblem(error, object.affects));
-      markBad(reader, pack, object.name, bad);
+      // What restore could still read of it is not lost.
+      for (const frame of pack.frames)
+        for (const id of await reader.lostIn(frame))
+          if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
     }
     bytes += object.size;
     onProgress?.({

@@ -7,7 +7,7 @@ import {DamageError, HoldfastError} from '../errors.ts';
 import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
 import {encryptionFingerprint} from './agent.ts';
-import {BlobIndex, type IndexedPack} from './blob-index.ts';
+import {BlobIndex, type IndexedFrame, type IndexedPack} from './blob-index.ts';
 import type {OpenGeneration} from './generation.ts';
 import {INDEX_MOST_BYTES, readIndex} from './index-object.ts';
 import {type BlobId, indexObject, packObject, sha256} from './layout.ts';
@@ -112,9 +112,10 @@ export class BlobReader implements AsyncDisposable {
     const object = packObject(this.generation, pack.name);
     const check = async (): Promise<readonly (readonly number[])[]> => {
       const bytes = await this.#fetch(object, pack.size);
+      if (sha256(bytes) !== pack.name) throw new PacketError('its content does not match its name');
       const sessionKey = await this.#packSession(inspectMessage(bytes, bytes.length));
       const frames = pack.frames.map((frame) => shapeOf(this.#index, frame));
-      return this.#unpacker.pack({type: 'pack', sessionKey, bytes, name: pack.name, frames});
+      return this.#unpacker.pack({type: 'pack', sessionKey, bytes, frames});
     };
     return this.#reading(object, async () => {
       // Wrong bytes are read a second time before they count.
@@ -123,6 +124,18 @@ export class BlobReader implements AsyncDisposable {
         (wrong[number] ?? []).map((at) => this.#index.idOf(frame, at)),
       );
     });
+  }
+
+  /** The blobs of a frame that cannot be read, in a pack of which something is wrong. */
+  async lostIn(frame: IndexedFrame): Promise<BlobId[]> {
+    let lost: readonly number[];
+    try {
+      ({wrong: lost} = await this.#loader.load(frame));
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      lost = Array.from({length: frame.count}, (_, at) => at);
+    }
+    return lost.map((at) => this.#index.idOf(frame, at));
   }
 
   /** @throws `PacketError` if the message is for another key than the generation's */

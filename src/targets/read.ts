@@ -8,6 +8,9 @@ export interface ReadOptions extends CallOptions {
   readonly range?: ByteRange | undefined;
 }
 
+/** The target yields more or fewer bytes than a range has. */
+export class WrongLengthError extends TargetError {}
+
 /** The first buffer for an object that comes in several pieces. */
 const FIRST_BYTES = 65_536;
 
@@ -15,7 +18,7 @@ const FIRST_BYTES = 65_536;
  * Reads an object, or a range of it, into memory. The buffer belongs to the caller.
  *
  * @throws {@link DamageError} when the object has more than `maxBytes`
- * @throws {@link TargetError} when the target yields more or fewer bytes than `range` asks for
+ * @throws {@link WrongLengthError} when the target yields more or fewer bytes than `range` asks for
  */
 export async function readObject(
   target: Target,
@@ -62,11 +65,9 @@ function wrongLengthError(
   name: ObjectName,
   {offset, length}: ByteRange,
   how: 'more' | 'fewer',
-): TargetError {
-  return new TargetError(
+): WrongLengthError {
+  return new WrongLengthError(
     `${target.label} gave ${how} than the ${length} bytes from byte ${offset} of ${name}.`,
-    {
-      transient: true,
-    },
+    {transient: true},
   );
 }

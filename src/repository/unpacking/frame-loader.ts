@@ -1,9 +1,9 @@
 /** Fetches frames of packs, ahead of who reads them, within a fixed amount of memory. */
 import {LITERAL_HEADER_LENGTH, PacketError} from '../../crypto/packets.ts';
-import {type EncryptedMessage, inspectMessage, sealedRange} from '../../crypto/seipd.ts';
+import {checkEnd, END_BYTES, type EncryptedMessage, inspectMessage, sealedRange} from '../../crypto/seipd.ts';
 import {DamageError} from '../../errors.ts';
-import {readObject} from '../../targets/read.ts';
-import {ObjectMissingError, type Target, TargetError} from '../../targets/target.ts';
+import {readObject, WrongLengthError} from '../../targets/read.ts';
+import {ObjectMissingError, type Target} from '../../targets/target.ts';
 import type {BlobIndex, IndexedFrame, IndexedPack} from '../blob-index.ts';
 import type {PackName} from '../layout.ts';
 import {type FrameShape, UnpackError, type UnpackedFrame} from './unpack.ts';
@@ -183,27 +183,38 @@ export class FrameLoader {
   #message(pack: IndexedPack): Promise<EncryptedMessage> {
     let message = this.#messages.get(pack.name);
     if (message === undefined) {
-      message = this.#read(pack, {offset: 0, length: Math.min(HEAD_BYTES, pack.size)}).then((head) =>
-        inspectMessage(head, pack.size),
-      );
+      message = this.#open(pack);
       this.#messages.set(pack.name, message);
       message.catch(() => this.#messages.delete(pack.name));
     }
     return message;
   }
 
+  /** A pack of another size, or with another end, is not the one that the index means, even if a part of it would do. */
+  async #open(pack: IndexedPack): Promise<EncryptedMessage> {
+    const object = this.#options.nameOf(pack);
+    const found = await this.#options.target.stat(object);
+    if (found === undefined) throw new DamageError(object, 'it is missing');
+    if (found.sizeBytes !== pack.size)
+      throw new DamageError(object, `it has ${found.sizeBytes} bytes instead of ${pack.size}`);
+    const [head, end] = await Promise.all([
+      this.#read(pack, {offset: 0, length: Math.min(HEAD_BYTES, pack.size)}),
+      this.#read(pack, {offset: Math.max(pack.size - END_BYTES, 0), length: Math.min(END_BYTES, pack.size)}),
+    ]);
+    const message = inspectMessage(head, pack.size);
+    checkEnd(message, await this.#options.sessionKey(message), end);
+    return message;
+  }
+
   async #read(pack: IndexedPack, range: {offset: number; length: number}): Promise<Uint8Array> {
-    const {target} = this.#options;
     const object = this.#options.nameOf(pack);
     try {
-      return await readObject(target, object, {maxBytes: range.length, range});
+      return await readObject(this.#options.target, object, {maxBytes: range.length, range});
     } catch (cause) {
       if (cause instanceof ObjectMissingError) throw new DamageError(object, 'it is missing', {cause});
-      if (!(cause instanceof TargetError)) throw cause;
-      const found = await target.stat(object);
-      if (found === undefined) throw new DamageError(object, 'it is missing', {cause});
-      if (found.sizeBytes === pack.size) throw cause;
-      throw new DamageError(object, `it has ${found.sizeBytes} bytes instead of ${pack.size}`, {cause});
+      if (cause instanceof WrongLengthError)
+        throw new UnpackError('the storage does not give the bytes that it has', {cause});
+      throw cause;
     }
   }
 }

@@ -3,7 +3,6 @@ import {createHmac, type KeyObject} from 'node:crypto';
 import {zstdDecompressSync} from 'node:zlib';
 import {LITERAL_HEADER_LENGTH, literalData} from '../../crypto/packets.ts';
 import {CHUNK_BYTES, type EncryptedMessage, openMessageInPlace, openRange} from '../../crypto/seipd.ts';
-import {sha256} from '../layout.ts';
 import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
 
 export interface FrameShape {
@@ -27,13 +26,11 @@ export interface StripeJob {
   readonly frames: readonly FrameShape[];
 }
 
-/** A whole pack, to be checked from its name to its last blob. */
+/** A whole pack, to be checked from its first packet to its last blob. */
 export interface PackJob {
   readonly type: 'pack';
   readonly sessionKey: Uint8Array;
   readonly bytes: Uint8Array;
-  /** SHA-256 of `bytes`, in hex. */
-  readonly name: string;
   readonly frames: readonly FrameShape[];
 }
 
@@ -59,11 +56,7 @@ export function unpackStripe(job: StripeJob, idKey: KeyObject): UnpackedFrame[] 
 }
 
 /** @returns for each frame which of its blobs are wrong. Uses `bytes` up. @throws {@link UnpackError}, `PacketError` */
-export function checkPack(
-  {bytes, name, frames, sessionKey}: PackJob,
-  idKey: KeyObject,
-): (readonly number[])[] {
-  if (sha256(bytes) !== name) throw new UnpackError('its content does not match its name');
+export function checkPack({bytes, frames, sessionKey}: PackJob, idKey: KeyObject): (readonly number[])[] {
   const inner = openMessageInPlace(bytes, sessionKey);
   const pack = literalData(inner);
   if (pack.byteOffset !== inner.byteOffset + LITERAL_HEADER_LENGTH)
@@ -82,9 +75,8 @@ function decompress(frame: FrameShape, compressed: Uint8Array): Uint8Array<Array
   }
   if (raw.length !== frame.raw) throw new UnpackError('a frame is shorter than the index says');
   const {buffer} = raw;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === raw.length
-    ? new Uint8Array(buffer)
-    : raw.slice();
+  const isItsOwn = buffer instanceof ArrayBuffer && buffer.byteLength === raw.length;
+  return isItsOwn ? new Uint8Array(buffer) : new Uint8Array(raw);
 }
 
 function wrongBlobs({ids, lengths}: FrameShape, raw: Uint8Array, idKey: KeyObject): number[] {
