@@ -42,9 +42,10 @@ export abstract class BaseCommand extends Command {
     this.endWith(EXIT.incomplete);
   }
 
-  /** Ends with this exit code if nothing worse happens. Damage found outweighs warnings. */
+  /** Ends with this exit code if nothing worse happens. Damage found outweighs all else, and everything outweighs warnings. */
   protected endWith(exitCode: ExitCode): void {
-    if (this.#exitCode === EXIT.done || this.#exitCode === EXIT.incomplete) this.#exitCode = exitCode;
+    const isWorse = exitCode === EXIT.notVerified || this.#exitCode === EXIT.done;
+    if (isWorse || this.#exitCode === EXIT.incomplete) this.#exitCode = exitCode;
   }
 
   /** Asks before something is destroyed; off a terminal it needs `--yes`. */

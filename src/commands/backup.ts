@@ -10,11 +10,14 @@ import {type SourceConfig, stdinSource} from '../config/sources.ts';
 import {type HoldfastError, KeyError, UsageError} from '../errors.ts';
 import {type BackedUp, backup} from '../operations/backup.ts';
 import {assertHooksTrusted} from '../operations/hooks.ts';
+import type {Problem} from '../repository/chain.ts';
 
 interface BackupJson {
   readonly snapshots: readonly BackedUp[];
   /** Sources of which no snapshot was made. */
   readonly failures: readonly ({source: string} & ErrorJson)[];
+  /** Damage in the history that did not stop the backup. */
+  readonly problems: readonly Problem[];
 }
 
 export default class Backup extends RepositoryCommand {
@@ -54,7 +57,8 @@ export default class Backup extends RepositoryCommand {
       },
     }),
     'accept-history': Flags.boolean({
-      description: 'go on from what the storage has, though this machine remembers otherwise',
+      description:
+        'go on from what the storage has, though this machine remembers otherwise; known damage is not told again',
     }),
   };
 
@@ -66,7 +70,7 @@ export default class Backup extends RepositoryCommand {
       : chosenSources(context.config, argv as string[]);
     for (const source of sources) assertHooksTrusted(source, process.env['PATH'] ?? '');
     const notes: string[] = [];
-    const {snapshots, failures} = await backup(
+    const {snapshots, failures, problems} = await backup(
       {
         ...(await context.backupContext()),
         ...(flags.stdin && {input: process.stdin}),
@@ -87,6 +91,7 @@ export default class Backup extends RepositoryCommand {
       if (notes.length > NOTES_SHOWN) this.logToStderr(`and ${notes.length - NOTES_SHOWN} more notes`);
     }
     for (const snapshot of snapshots) this.#tell(snapshot, flags['dry-run']);
+    this.warnOf(problems);
     for (const {source, error} of failures) this.#fail(source, error);
     return {
       snapshots,
@@ -94,6 +99,7 @@ export default class Backup extends RepositoryCommand {
         source,
         ...this.output.errorJson({code, exitCode, message, hint}),
       })),
+      problems,
     };
   }
 

@@ -28,9 +28,12 @@ export interface SyncContext {
   onNote?(source: string, note: string): void;
 }
 
-/** @throws {@link TamperError} if the repository's history is not a continuation of what this machine knows */
+/**
+ * Damage below a seal that this machine remembers does not stop a backup: what is new must be protected.
+ * @throws {@link TamperError} if the end of the repository's history is not a continuation of what this machine knows
+ */
 export function refuseTampered(history: SourceHistory, catalog: Catalog): void {
-  const [problem] = history.problems;
+  const [problem] = history.endProblems;
   if (problem !== undefined) {
     throw new TamperError(
       `The history of ${history.source} cannot be trusted: ${problem.object}: ${problem.problem}.`,
@@ -41,8 +44,8 @@ export function refuseTampered(history: SourceHistory, catalog: Catalog): void {
   }
   const known = catalog.snapshots.newest(history.source);
   if (known === undefined) return;
-  const same = history.seals.find((seal) => seal.sequence === known.sequence);
-  if (same?.hash === known.sealSha256) return;
+  if (history.seals.some((seal) => seal.sequence === known.sequence && seal.hash === known.sealSha256))
+    return;
   const newest = history.seals.at(-1);
   throw new TamperError(
     `The storage does not have seal ${known.sequence} of ${history.source} that this machine made (its newest is ${newest === undefined ? 'none' : `number ${newest.sequence}, snapshot ${newest.snapshot.id}`}): it was rolled back or emptied.`,

@@ -3,12 +3,16 @@ import {isDeepStrictEqual} from 'node:util';
 import * as openpgp from 'openpgp';
 import type {StoredGeneration} from '../catalog/generations.ts';
 import type {SourceConfig} from '../config/sources.ts';
-import {KeyError} from '../errors.ts';
-import {openGenerationAsAgent, startGeneration} from '../repository/generation.ts';
+import {DamageError, KeyError} from '../errors.ts';
+import type {Agent} from '../repository/agent.ts';
+import type {Problem} from '../repository/chain.ts';
+import {openGenerationAsAgent, SECRETS_MOST_BYTES, startGeneration} from '../repository/generation.ts';
 import type {SourceHistory} from '../repository/history.ts';
-import {inGeneration} from '../repository/layout.ts';
+import {inGeneration, sha256} from '../repository/layout.ts';
+import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal, NamedObject, SnapshotKind} from '../repository/seal.ts';
-import {ObjectMissingError, TargetError} from '../targets/target.ts';
+import {readObject} from '../targets/read.ts';
+import {ObjectMissingError} from '../targets/target.ts';
 import type {BackupContext, BackupOptions} from './backup.ts';
 import {asRow} from './backup-catalog.ts';
 
@@ -17,6 +21,8 @@ export interface ChosenGeneration {
   /** What packs are encrypted to. */
   readonly key: openpgp.PublicKey;
   readonly kind: SnapshotKind;
+  /** Damage found in generations that could else have been continued. */
+  readonly problems: readonly Problem[];
 }
 
 export async function chooseGeneration(
@@ -26,17 +32,22 @@ export async function chooseGeneration(
   history: SourceHistory,
   now: Date,
 ): Promise<ChosenGeneration> {
+  const problems: Problem[] = [];
   const last = history.seals.at(-1);
   const current =
     last === undefined || options.full === true
       ? undefined
-      : await usable(context, source, last.generation, now, last);
-  if (current !== undefined) return {...current, kind: 'incremental'};
+      : await usable(context, source, last.generation, now, history, problems);
+  if (current !== undefined) return {...current, kind: 'incremental', problems};
   for (const name of unfinished(history)) {
-    const begun = await usable(context, source, name, now);
-    if (begun !== undefined) return {...begun, kind: 'full'};
+    const begun = await usable(context, source, name, now, history, problems);
+    if (begun !== undefined) return {...begun, kind: 'full', problems};
   }
-  return {...(await begin(context, source, history, options.dryRun ?? false, now)), kind: 'full'};
+  return {
+    ...(await begin(context, source, history, options.dryRun ?? false, now)),
+    kind: 'full',
+    problems,
+  };
 }
 
 /** Generations that were begun after the last sealed one, newest first: their packs need not be stored again. */
@@ -51,58 +62,74 @@ async function usable(
   source: SourceConfig,
   name: string,
   now: Date,
-  last?: CheckedSeal,
+  {seals}: SourceHistory,
+  problems: Problem[],
 ): Promise<{generation: StoredGeneration; key: openpgp.PublicKey} | undefined> {
   const {catalog, repository, agent, recipients, onNote} = context;
   const place = {source: source.name, generation: name};
+  const its = seals.filter((seal) => seal.generation === name);
+  const last = its.at(-1);
   if (last !== undefined && last.agent !== agent.fingerprint) {
     onNote?.(source.name, `generation ${name} was made by another agent; a new one starts`);
     return undefined;
   }
   let generation = catalog.generations.find(source.name, name);
-  if (generation === undefined) {
-    try {
-      generation = catalog.generations.add(asRow(await openGenerationAsAgent(repository, place, agent)));
-    } catch (error) {
-      // A target that fails is no reason to store everything again.
-      if (error instanceof TargetError && !(error instanceof ObjectMissingError)) throw error;
-      onNote?.(
-        source.name,
-        `generation ${name} cannot be continued by this agent (${(error as Error).message}); a new one starts`,
-      );
+  try {
+    generation ??= catalog.generations.add(asRow(await openGenerationAsAgent(repository, place, agent)));
+    if (now.getTime() - Date.parse(generation.created) > source.fullAfterMs) return undefined;
+    const keyIds = generation.recipients;
+    const isForAll = recipients.every(({key}) => key.getKeyIDs().some((id) => keyIds.includes(id.toHex())));
+    if (!isForAll || keyIds.length !== recipients.length) {
+      onNote?.(source.name, 'the recipients have changed; a new generation starts');
       return undefined;
     }
-  }
-  if (now.getTime() - Date.parse(generation.created) > source.fullAfterMs) return undefined;
-  const keyIds = generation.recipients;
-  const isForAll = recipients.every(({key}) => key.getKeyIDs().some((id) => keyIds.includes(id.toHex())));
-  if (!isForAll || keyIds.length !== recipients.length) {
-    onNote?.(source.name, 'the recipients have changed; a new generation starts');
-    return undefined;
-  }
-  if (last !== undefined && !isDeepStrictEqual(named(generation.secrets), named(last.secrets))) {
-    // A catalog that was rebuilt knows them from the storage alone: this agent must not sign for what was swapped there.
+    // A catalog that was rebuilt knows the secrets from the storage alone: this agent must not sign for what was swapped there.
+    for (const secret of last?.secrets ?? generation.secrets)
+      await checkSecret(repository, inGeneration(place, secret.name), secret);
+    if (last !== undefined && !isDeepStrictEqual(hashes(generation.secrets), hashes(last.secrets)))
+      throw new DamageError(
+        inGeneration(place, 'agent.pgp'),
+        'it was another one when this catalog learnt it',
+      );
+  } catch (error) {
+    // A target that fails is no reason to store everything again.
+    if (!(error instanceof DamageError)) throw error;
     onNote?.(
       source.name,
-      `the secrets of generation ${name} are not those that its seals name; a new one starts`,
+      `generation ${name} cannot be continued by this agent (${error.message}); a new one starts`,
     );
+    if (isFault(error, last, agent))
+      problems.push({
+        object: error.object,
+        problem: error.message.replace(`${error.object}: `, ''),
+        affects: its.map((seal) => seal.snapshot.id),
+      });
     return undefined;
-  }
-  for (const secret of generation.secrets) {
-    const stored = await repository.target.stat(inGeneration(place, secret.name));
-    if (stored?.sizeBytes !== secret.size) {
-      onNote?.(
-        source.name,
-        `${inGeneration(place, secret.name)} is missing or altered; a new generation starts`,
-      );
-      return undefined;
-    }
   }
   return {generation, key: await openpgp.readKey({armoredKey: generation.publicKey})};
 }
 
-function named(secrets: readonly NamedObject[]): Map<string, string> {
-  return new Map(secrets.map(({name, size, sha256}) => [name, `${size} ${sha256}`]));
+/** Another agent's generation is closed to this one, and a run that was cut off at its begin left half of one: neither is damage. */
+function isFault(error: DamageError, last: CheckedSeal | undefined, agent: Agent): boolean {
+  if (last !== undefined) return last.agent === agent.fingerprint;
+  return error.object.endsWith('/generation.pgp') && !(error.cause instanceof ObjectMissingError);
+}
+
+/** @throws {@link DamageError} unless the storage has exactly what was stored */
+async function checkSecret({target}: Repository, object: string, secret: NamedObject): Promise<void> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readObject(target, object, {maxBytes: SECRETS_MOST_BYTES});
+  } catch (cause) {
+    if (cause instanceof ObjectMissingError) throw new DamageError(object, 'it is missing', {cause});
+    throw cause;
+  }
+  if (bytes.length !== secret.size || sha256(bytes) !== secret.sha256)
+    throw new DamageError(object, 'it is not the one that was stored');
+}
+
+function hashes(secrets: readonly NamedObject[]): Map<string, string> {
+  return new Map(secrets.map(({name, size, sha256: hash}) => [name, `${size} ${hash}`]));
 }
 
 async function begin(

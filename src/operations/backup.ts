@@ -5,8 +5,9 @@ import type {StoredGeneration} from '../catalog/generations.ts';
 import type {SourceConfig} from '../config/sources.ts';
 import type {Recipient} from '../crypto/keys.ts';
 import {newSession} from '../crypto/message.ts';
-import {type HoldfastError, SourceError} from '../errors.ts';
+import {type HoldfastError, SourceError, TamperError} from '../errors.ts';
 import type {Agent} from '../repository/agent.ts';
+import type {Problem} from '../repository/chain.ts';
 import {readSource, type SourceHistory} from '../repository/history.ts';
 import {BlobWriter} from '../repository/packing/blob-writer.ts';
 import type {Repository} from '../repository/repository.ts';
@@ -85,6 +86,8 @@ export interface BackupResult {
   readonly snapshots: readonly BackedUp[];
   /** Sources of which no snapshot was made. */
   readonly failures: readonly BackupFailure[];
+  /** What is damaged in the history of these sources, and did not stop their backup. */
+  readonly problems: readonly Problem[];
 }
 
 /** What the steps of one source's backup share. */
@@ -100,7 +103,8 @@ export interface SourceRun extends BackupContext {
 }
 
 /**
- * Backs up one source after the other. A source that fails does not stop the others; a target that fails does.
+ * Backs up one source after the other. A source that fails, or whose history was tampered with, does not stop the others; a target that
+ * fails does.
  * @throws whatever is not the fault of one source
  */
 export async function backup(
@@ -111,28 +115,35 @@ export async function backup(
   useLittleMemory();
   const snapshots: BackedUp[] = [];
   const failures: BackupFailure[] = [];
+  const problems: Problem[] = [];
   for (const source of sources) {
     try {
-      snapshots.push(await backupSource(context, source, options));
+      snapshots.push(await backupSource(context, source, options, problems));
     } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
+      if (!(error instanceof SourceError || error instanceof TamperError)) throw error;
       failures.push({source: source.name, error});
     }
   }
-  return {snapshots, failures};
+  return {snapshots, failures, problems};
 }
 
 async function backupSource(
   context: BackupContext,
   source: SourceConfig,
   options: BackupOptions,
+  problems: Problem[],
 ): Promise<BackedUp> {
   const started = context.now();
   const {catalog, repository, agents, trust} = context;
   return withLock(context, source.name, options.dryRun ?? false, async (renewLease) => {
-    const history = await readSource(repository, agents, source.name, trust);
-    if (options.acceptHistory !== true) refuseTampered(history, catalog);
+    const cataloged = catalog.snapshots.newest(source.name)?.sequence;
+    const history = await readSource(repository, agents, source.name, trust, cataloged);
+    if (options.acceptHistory !== true) {
+      refuseTampered(history, catalog);
+      problems.push(...history.problems);
+    }
     const chosen = await chooseGeneration(context, source, options, history, started);
+    problems.push(...chosen.problems);
     if (options.dryRun !== true) await syncCatalog(context, history, chosen.generation);
     const run: SourceRun = {...context, ...chosen, source, options, history, started};
     const {result, afterFailed} = await withHooks(source, context.signal, () =>

@@ -3,7 +3,7 @@ import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {DamageError, KeyError} from '../errors.ts';
 import type {IndexedPack} from '../repository/blob-index.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
-import type {Problem} from '../repository/history.ts';
+import type {Problem} from '../repository/chain.ts';
 import {type BlobId, packObject} from '../repository/layout.ts';
 import {
   contentIds,

@@ -1,6 +1,7 @@
 import type {PublicKey} from 'openpgp';
 import {encryptionFingerprint} from '../repository/agent.ts';
-import {type Problem, resolveNeeds, type SourceHistory} from '../repository/history.ts';
+import type {Problem} from '../repository/chain.ts';
+import {resolveNeeds, type SourceHistory} from '../repository/history.ts';
 import {
   generationPrefix,
   indexObject,

@@ -1,7 +1,8 @@
 /** Verifies a repository: its structure, its bytes, and with the key its content (docs/threat-model.md says what each level finds). */
 import type {PublicKey} from 'openpgp';
 import type {RecipientKey} from '../crypto/recipient-key.ts';
-import type {History, Problem, SourceHistory} from '../repository/history.ts';
+import type {Problem} from '../repository/chain.ts';
+import type {History, SourceHistory} from '../repository/history.ts';
 import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import {useLittleMemory} from '../system/memory.ts';

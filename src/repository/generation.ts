@@ -1,5 +1,6 @@
 /** Generations: their keys, and the secrets that lead from a recipient's key to every pack (docs/format.md §4). */
 import {randomBytes} from 'node:crypto';
+import {isDeepStrictEqual} from 'node:util';
 import * as openpgp from 'openpgp';
 import {DEFAULT_CHUNKING} from '../chunker/chunker.ts';
 import {generateGenerationKey} from '../crypto/keygen.ts';
@@ -14,7 +15,7 @@ import {type Agent, encryptionFingerprint, openSigned, sealSigned} from './agent
 import {Fields, FormatError} from './fields.ts';
 import {FORMAT, type GenerationPlace, inGeneration, newGenerationName, sha256} from './layout.ts';
 import type {Repository} from './repository.ts';
-import type {NamedObject, Seal} from './seal.ts';
+import {type NamedObject, readNamedObject, type Seal} from './seal.ts';
 
 export interface ChunkerSettings {
   /** base64 of 32 bytes. */
@@ -40,6 +41,9 @@ export interface OpenGeneration extends GenerationPlace {
   readonly privateKey: openpgp.PrivateKey;
   readonly blobIdKey: Buffer;
 }
+
+/** The secrets for those who can restore. */
+const FOR_RECIPIENTS = 'generation.pgp';
 
 /** No message of secrets is larger. */
 export const SECRETS_MOST_BYTES = 2 ** 20;
@@ -76,17 +80,18 @@ export async function startGeneration(
     null,
     1,
   );
-  const forAgent = JSON.stringify(
-    {type: 'holdfast-generation-agent', ...common, publicKey: publicKey.armor()},
-    null,
-    1,
-  );
   const sealedToRecipients = await encryptToRecipients(
     Buffer.from(forRecipients),
     recipients.map((recipient) => recipient.key),
   );
+  const sealed = [named(FOR_RECIPIENTS, sealedToRecipients)];
+  const forAgent = JSON.stringify(
+    {type: 'holdfast-generation-agent', ...common, publicKey: publicKey.armor(), secrets: sealed},
+    null,
+    1,
+  );
   const objects = [
-    {name: 'generation.pgp', bytes: sealedToRecipients},
+    {name: FOR_RECIPIENTS, bytes: sealedToRecipients},
     {
       name: 'agent.pgp',
       bytes: await sealSigned(agent, await newSession([agent.key]), Buffer.from(forAgent), now),
@@ -95,9 +100,9 @@ export async function startGeneration(
   const secrets: NamedObject[] = [];
   for (const {name, bytes} of objects) {
     await store(inGeneration(place, name), bytes);
-    secrets.push({name, size: bytes.length, sha256: sha256(bytes)});
+    secrets.push(named(name, bytes));
   }
-  const keyIds = await recipientKeyIds('generation.pgp', sealedToRecipients);
+  const keyIds = await recipientKeyIds(FOR_RECIPIENTS, sealedToRecipients);
   return {...place, created, publicKey, blobIdKey, chunker, secrets, recipients: keyIds};
 }
 
@@ -180,11 +185,8 @@ export async function openGenerationAsAgent(
 ): Promise<GenerationFacts> {
   const object = inGeneration(place, 'agent.pgp');
   const bytes = await readSecrets(repository, object, SECRETS_MOST_BYTES);
-  const forRecipients = await readSecrets(
-    repository,
-    inGeneration(place, 'generation.pgp'),
-    SECRETS_MOST_BYTES,
-  );
+  const objectForRecipients = inGeneration(place, FOR_RECIPIENTS);
+  const forRecipients = await readSecrets(repository, objectForRecipients, SECRETS_MOST_BYTES);
   try {
     const {pkesks} = inspectMessage(bytes, bytes.length);
     const {data} = await verifyMessage(openSigned(bytes, await openSession(pkesks, agent.key)), [
@@ -200,6 +202,10 @@ export async function openGenerationAsAgent(
       throw new FormatError('it belongs to another repository, source or generation');
     }
     fields.format();
+    const [sealed] = fields.list('secrets', 1, readNamedObject);
+    const secrets = [named(FOR_RECIPIENTS, forRecipients), named('agent.pgp', bytes)];
+    if (!isDeepStrictEqual(sealed, secrets[0]))
+      throw new DamageError(objectForRecipients, 'it is not the one that the agent stored');
     const chunker = fields.object('chunker');
     return {
       ...place,
@@ -212,15 +218,17 @@ export async function openGenerationAsAgent(
         maskBits: chunker.count('maskBits'),
         max: chunker.count('max'),
       },
-      secrets: [
-        {name: 'generation.pgp', size: forRecipients.length, sha256: sha256(forRecipients)},
-        {name: 'agent.pgp', size: bytes.length, sha256: sha256(bytes)},
-      ],
-      recipients: await recipientKeyIds(object, forRecipients),
+      secrets,
+      recipients: await recipientKeyIds(objectForRecipients, forRecipients),
     };
   } catch (cause) {
+    if (cause instanceof DamageError) throw cause;
     throw new DamageError(object, (cause as Error).message, {cause});
   }
+}
+
+function named(name: string, bytes: Uint8Array): NamedObject {
+  return {name, size: bytes.length, sha256: sha256(bytes)};
 }
 
 async function readSecrets({target}: Repository, object: string, maxBytes: number): Promise<Uint8Array> {

@@ -7,6 +7,15 @@ import {DamageError, HoldfastError} from '../errors.ts';
 import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
 import {
+  asProblem,
+  chainProblems,
+  endOfHistory,
+  type PlacedProblem,
+  type Problem,
+  problemText,
+  seenProblems,
+} from './chain.ts';
+import {
   type GenerationPlace,
   isGenerationName,
   isSourceName,
@@ -19,17 +28,6 @@ import type {Repository} from './repository.ts';
 import {type CheckedSeal, readSeal, SEAL_MOST_BYTES} from './seal.ts';
 import type {SeenSeal, TrustFile} from './trust.ts';
 
-/** Something that is not as it should be. */
-export interface Problem {
-  /** The object's name, or the source's. */
-  readonly object: string;
-  readonly problem: string;
-  /** Snapshot ids, or `snapshot:path` where the key told. */
-  readonly affects: readonly string[];
-  /** Set where nothing is wrong but that nobody here approved the agent: the beginning of its fingerprint. */
-  readonly stranger?: string;
-}
-
 export interface SourceHistory {
   readonly source: string;
   /** Oldest first; only those whose signature and place are right. */
@@ -39,6 +37,8 @@ export interface SourceHistory {
   /** All generations that have a folder, oldest first; one without seals is unfinished. */
   readonly generations: readonly string[];
   readonly problems: readonly Problem[];
+  /** Those of `problems` for which the end of this history may not be a continuation of what this machine remembers. */
+  readonly endProblems: readonly Problem[];
 }
 
 export interface History {
@@ -63,18 +63,22 @@ export async function readHistory(
     concurrency: 2,
   });
   const problems = histories.flatMap((history) => history.problems);
-  trust.remember(newestSeen(histories.filter((history) => history.problems.length === 0)));
+  trust.remember(newestSeen(histories.filter((history) => history.endProblems.length === 0)));
   return {sources: histories, problems};
 }
 
-/** The seals of one source, checked on their own, against each other, and against what this machine remembers. */
+/**
+ * The seals of one source, checked on their own, against each other, and against what this machine remembers.
+ * @param cataloged the number of the newest seal in the catalog: remembered, too
+ */
 export async function readSource(
   repository: Repository,
   agents: readonly PublicKey[],
   source: string,
   trust: TrustFile,
+  cataloged = 0,
 ): Promise<SourceHistory> {
-  const problems: Problem[] = [];
+  const found: PlacedProblem[] = [];
   const generations: string[] = [];
   for await (const name of repository.target.listFolders(`${source}/`))
     if (isGenerationName(name)) generations.push(name);
@@ -87,7 +91,7 @@ export async function readSource(
       sealNames.add(name);
       const parsed = parseSealObject(place, name);
       if (parsed === undefined)
-        problems.push({object: name, problem: 'it is not named like a seal', affects: []});
+        found.push({object: name, problem: 'it is not named like a seal', affects: [], sequence: -1});
       else objects.push({place, name, ...parsed});
     }
   }
@@ -95,31 +99,35 @@ export async function readSource(
     objects,
     async ({place, name, sequence, id}) => {
       const seal = await readOne(repository, agents, name);
-      if ('problem' in seal) return {object: name, affects: [id], ...seal};
+      const wrong = (problem: string): PlacedProblem => ({object: name, problem, affects: [id], sequence});
+      if ('problem' in seal) return {...wrong(seal.problem), ...seal};
       const named = sealObject(place, sequence, id);
       const says = sealObject(seal, seal.sequence, seal.snapshot.id);
-      if (seal.repository !== repository.id)
-        return {object: name, problem: 'it belongs to another repository', affects: [id]};
-      if (named !== says) return {object: name, problem: `it belongs at ${says}`, affects: [id]};
+      if (seal.repository !== repository.id) return wrong('it belongs to another repository');
+      if (named !== says) return wrong(`it belongs at ${says}`);
       return seal;
     },
     {concurrency: PARALLEL_READS},
   );
   const seals: CheckedSeal[] = [];
   for (const item of read) {
-    if ('problem' in item) problems.push(item);
+    if ('problem' in item) found.push(item);
     else seals.push(item);
   }
   // Two seals of one number are a fork; which of them counts as the later one must not depend on the listing's order.
   seals.sort((a, b) => a.sequence - b.sequence || (a.snapshot.id < b.snapshot.id ? -1 : 1));
-  problems.push(...chainProblems(source, seals), ...seenProblems(source, seals, trust.seen(source)));
+  const seen = trust.seen(source);
+  found.push(...chainProblems(source, seals), ...seenProblems(source, seals, seen));
   const accepted = new Set(trust.accepted(source));
+  const open = found.filter((problem) => !accepted.has(problemText(problem)));
+  const end = endOfHistory(seals, Math.max(seen?.sequence ?? 0, cataloged));
   return {
     source,
     seals,
     sealNames,
     generations,
-    problems: problems.filter((problem) => !accepted.has(problemText(problem))),
+    problems: open.map(asProblem),
+    endProblems: open.filter(({sequence}) => sequence >= end).map(asProblem),
   };
 }
 
@@ -191,63 +199,6 @@ async function readOne(
 export function acceptHistory(trust: TrustFile, history: SourceHistory, next: CheckedSeal): void {
   const problems = [...history.problems, ...chainProblems(history.source, [...history.seals, next])];
   trust.accept(next.source, next, problems.map(problemText));
-}
-
-function problemText({object, problem}: Problem): string {
-  return `${object}: ${problem}`;
-}
-
-/** Sequences start at 1 and have no gap; each seal names the one before. */
-function chainProblems(source: string, seals: readonly CheckedSeal[]): Problem[] {
-  const problems: Problem[] = [];
-  let before: CheckedSeal | undefined;
-  for (const seal of seals) {
-    const object = sealObject(seal, seal.sequence, seal.snapshot.id);
-    const affects = [seal.snapshot.id];
-    const expected = (before?.sequence ?? 0) + 1;
-    if (seal.sequence === before?.sequence) {
-      problems.push({
-        object,
-        problem: `there are two seals number ${seal.sequence} of ${source}: history was forked`,
-        affects: [before.snapshot.id, ...affects],
-      });
-    } else if (seal.sequence !== expected) {
-      const missing =
-        seal.sequence - 1 === expected ? `seal ${expected}` : `seals ${expected} to ${seal.sequence - 1}`;
-      problems.push({object, problem: `${missing} of ${source} before it: missing`, affects: []});
-    } else if (seal.previous !== (before?.hash ?? null)) {
-      problems.push({object, problem: 'it does not follow from the seal before it', affects});
-    }
-    before = seal;
-  }
-  return problems;
-}
-
-/** The storage must not serve an older history, or another one, than this machine has seen. */
-function seenProblems(source: string, seals: readonly CheckedSeal[], seen: SeenSeal | undefined): Problem[] {
-  if (seen === undefined) return [];
-  const newest = seals.at(-1);
-  if (newest === undefined || newest.sequence < seen.sequence) {
-    const has = newest === undefined ? 'no seal' : `seal ${newest.sequence}`;
-    return [
-      {
-        object: source,
-        problem: `the storage has ${has} as its newest, older than seal ${seen.sequence} seen before: rolled back or emptied`,
-        affects: [],
-      },
-    ];
-  }
-  const same = seals.filter((seal) => seal.sequence === seen.sequence);
-  if (same.length > 0 && !same.some((seal) => seal.hash === seen.hash)) {
-    return [
-      {
-        object: source,
-        problem: `seal ${seen.sequence} is not the one seen before: history was replaced`,
-        affects: same.map((seal) => seal.snapshot.id),
-      },
-    ];
-  }
-  return [];
 }
 
 function newestSeen(histories: readonly SourceHistory[]): Record<string, SeenSeal> {

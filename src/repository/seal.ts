@@ -132,13 +132,7 @@ export function parseSeal(payload: string): Seal {
     entries: entryCounts(fields.object('entries')),
     bytes: byteCounts(fields.object('bytes')),
     warnings: fields.count('warnings'),
-    secrets: fields.list('secrets', 100, (item) => {
-      const secret = new Fields(item);
-      const name = secret.text('name');
-      if (!/^(generation(-\d{1,6})?|agent)\.pgp$/.test(name))
-        throw new FormatError('it names unknown secrets');
-      return {name, size: secret.count('size'), sha256: secret.hash('sha256')};
-    }),
+    secrets: fields.list('secrets', 100, readNamedObject),
     needs: {
       base: needs.has('base') ? needs.hash('base') : null,
       packs: needs.sizes('packs', 100_000),
@@ -146,6 +140,14 @@ export function parseSeal(payload: string): Seal {
       dropped: needs.texts('dropped', 100_000),
     },
   };
+}
+
+/** @throws {@link FormatError} unless it names one of a generation's secrets */
+export function readNamedObject(item: unknown): NamedObject {
+  const secret = new Fields(item);
+  const name = secret.text('name');
+  if (!/^(generation(-\d{1,6})?|agent)\.pgp$/.test(name)) throw new FormatError('it names unknown secrets');
+  return {name, size: secret.count('size'), sha256: secret.hash('sha256')};
 }
 
 export function entryCounts(fields: Fields): EntryCounts {

@@ -69,6 +69,7 @@ const SCHEMAS = {
       }),
     ),
     failures: z.array(z.unknown()),
+    problems: z.array(z.unknown()).length(0),
   }),
   snapshots: z.object({
     snapshots: z.array(

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {EXIT} from '../../src/errors.ts';
 import type {VerifyLevel} from '../../src/operations/verify.ts';
-import type {Problem} from '../../src/repository/history.ts';
+import type {Problem} from '../../src/repository/chain.ts';
 import {Attacker} from '../support/attacker.ts';
 import {Machine} from '../support/machine.ts';
 import {describeTree, noise} from '../support/trees.ts';

@@ -17,7 +17,7 @@ function historyOf(count: number, every: number): SourceHistory {
       dropped: at % every === 2 ? [`pack ${at - 1}`] : [],
     },
   })) as unknown as CheckedSeal[];
-  return {source: 's', seals, generations: ['g'], sealNames: new Set(), problems: []};
+  return {source: 's', seals, generations: ['g'], sealNames: new Set(), problems: [], endProblems: []};
 }
 
 test('packs and index objects of the whole line, less what was dropped', () => {
