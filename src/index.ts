@@ -79,7 +79,8 @@ export {
 // Repository: what is stored, who signed it, and what this machine has seen of it.
 export {type Agent, loadAgent} from './repository/agent.ts';
 export {type TrustedAgents, trustedAgents} from './repository/agents.ts';
-export {type History, type Problem, readHistory, type SourceHistory} from './repository/history.ts';
+export type {Problem} from './repository/chain.ts';
+export {type History, readHistory, type SourceHistory} from './repository/history.ts';
 export {openRepository, type Repository} from './repository/repository.ts';
 export type {ByteCounts, CheckedSeal, EntryCounts, Needs, Seal, SnapshotKind} from './repository/seal.ts';
 export type {Warning} from './repository/snapshot.ts';
