@@ -1,4 +1,4 @@
-import type {Problem} from '../repository/history.ts';
+import type {Problem} from '../repository/chain.ts';
 import {counted} from './output.ts';
 
 /** Problems as people get them: all that an unapproved agent signed is one of them. */

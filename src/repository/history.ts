@@ -100,7 +100,7 @@ export async function readSource(
     async ({place, name, sequence, id}) => {
       const seal = await readOne(repository, agents, name);
       const wrong = (problem: string): PlacedProblem => ({object: name, problem, affects: [id], sequence});
-      if ('problem' in seal) return {...wrong(seal.problem), ...seal};
+      if ('problem' in seal) return {object: name, affects: [id], sequence, ...seal};
       const named = sealObject(place, sequence, id);
       const says = sealObject(seal, seal.sequence, seal.snapshot.id);
       if (seal.repository !== repository.id) return wrong('it belongs to another repository');
