@@ -22,8 +22,9 @@ export interface KeyPlace {
   readonly signal: AbortSignal;
 }
 
-/** What the programs that gpg starts must not get from us. */
-const OURS = /^HOLDFAST_/;
+/** What gpg, its agent and the program that asks for a PIN need of our environment: no credentials of ours. */
+const FOR_GNUPG =
+  /^(?:PATH|HOME|USER|LOGNAME|TMPDIR|TERM|LANG|LC_\w+|TZ|GNUPGHOME|GPG_\w+|PINENTRY_\w+|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|XDG_\w+|DBUS_SESSION_BUS_ADDRESS)$/;
 
 /**
  * @returns undefined if no key is named
@@ -79,7 +80,7 @@ function shareIn(path: string): Share {
 
 /** gpg's agent must know on which terminal to ask; our pipe to gpg is none. */
 function forGnupg(env: KeyPlace['env']): Record<string, string | undefined> {
-  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !OURS.test(name)));
+  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => FOR_GNUPG.test(name)));
   const terminal =
     process.stdin.isTTY && process.platform === 'linux' ? readlinkSync('/proc/self/fd/0') : undefined;
   return {GPG_TTY: terminal, ...rest};

@@ -166,13 +166,18 @@ export class Output {
     this.#stderr.write(`${this.#redact(JSON.stringify(value))}\n`);
   }
 
+  /** A text without secrets, for `--json`. */
+  redacted(text: string): string {
+    return this.#redact(text);
+  }
+
   /** What an error says about itself, for `--json`. */
   errorJson({code, exitCode, message, hint}: ErrorReport): ErrorJson {
     return {
       code,
       exitCode,
-      message: this.#redact(message),
-      hint: hint === undefined ? null : this.#redact(hint),
+      message: this.redacted(message),
+      hint: hint === undefined ? null : this.redacted(hint),
     };
   }
 

@@ -94,7 +94,14 @@ export default class Backup extends RepositoryCommand {
     this.warnOf(problems);
     for (const {source, error} of failures) this.#fail(source, error);
     return {
-      snapshots,
+      // The warning of a failed hook repeats what the hook said.
+      snapshots: snapshots.map((snapshot) => ({
+        ...snapshot,
+        warnings: snapshot.warnings.map(({path, problem}) => ({
+          path,
+          problem: this.output.redacted(problem),
+        })),
+      })),
       failures: failures.map(({source, error: {code, exitCode, message, hint}}) => ({
         source,
         ...this.output.errorJson({code, exitCode, message, hint}),

@@ -244,6 +244,27 @@ describe.runIf(isRoot)('as root', () => {
   });
 });
 
+test('J1: what a hook says goes through the redaction, in JSON, too', async () => {
+  const home = place('talking');
+  await user.must(['init', 'repo', '--recipient', user.path('ops.public.asc')], home);
+  const hook = join(home.cwd, 'start.sh');
+  writeFileSync(hook, '#!/bin/sh\necho "no answer from https://app:CANARY-7@db.example/x" >&2; exit 1\n', {
+    mode: 0o755,
+  });
+  nameSource(home, `{folder: ${user.path('data')}, after: ${hook}}`);
+  const after = await user.json(['backup'], home);
+  expect(after.code).toBe(3);
+  expect(after.stdout).toContain('no answer from https://[redacted]@db.example');
+  writeFileSync(
+    join(home.cwd, 'holdfast.yaml'),
+    readFileSync(join(home.cwd, 'holdfast.yaml'), 'utf8').replace(/after:/g, 'before:'),
+  );
+  const before = await user.json(['backup'], home);
+  expect(before.code).toBe(1);
+  expect(before.stdout).toContain('no answer from https://[redacted]@db.example');
+  for (const {stdout, stderr} of [after, before]) expect(stdout + stderr).not.toContain('CANARY');
+});
+
 test('F8: without koffi, a backup says once what it leaves out', async () => {
   const home = place('bare');
   const block = join(home.cwd, 'block.cjs');
