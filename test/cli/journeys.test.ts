@@ -13,7 +13,9 @@ const vm = new Scratch();
 const client = new Scratch();
 const repository = vm.path('repo');
 const source = vm.path('data');
-const KEY = ['--key', client.path('keys/ops.private.asc'), '--passphrase-file', client.path('pass')];
+const LOCKED_KEY = ['--key', client.path('keys/ops.private.asc'), '--passphrase-file', client.path('pass')];
+/** A second recipient, without a passphrase: opening the first takes 0.7 s of Argon2, each time. */
+const KEY = ['--key', client.path('keys/spare.private.asc')];
 const AT = ['--repository', repository];
 
 const id = z.string().regex(/^[0-9a-f]{16}$/);
@@ -135,7 +137,10 @@ beforeAll(async () => {
     client,
   );
   writeFileSync(vm.path('ops.public.asc'), readFileSync(key.publicKey));
-  const made = await json(SCHEMAS.init, ['init', repository, '--recipient', 'ops.public.asc']);
+  await client.must(['keygen', 'spare', '-o', 'keys', '--no-passphrase']);
+  writeFileSync(vm.path('spare.public.asc'), readFileSync(client.path('keys/spare.public.asc')));
+  const recipients = ['--recipient', 'ops.public.asc', '--recipient', 'spare.public.asc'];
+  const made = await json(SCHEMAS.init, ['init', repository, ...recipients]);
   expect(made).toMatchObject({
     config: vm.path('holdfast.yaml'),
     catalog: expect.stringContaining(vm.path('state')),
@@ -245,7 +250,7 @@ describe('restore', () => {
   test('the whole of each snapshot, identical in every attribute', async () => {
     for (const [index, name] of ids.entries()) {
       const to = client.path(`whole-${index}`);
-      const result = await json(SCHEMAS.restore, ['restore', name, '--to', to, ...AT, ...KEY], client);
+      const result = await json(SCHEMAS.restore, ['restore', name, '--to', to, ...AT, ...LOCKED_KEY], client);
       expect(result).toMatchObject({snapshot: name, warnings: []});
       expect(describeTree(to)).toEqual(trees[index]);
     }
@@ -256,6 +261,8 @@ describe('restore', () => {
   test('through a pipe into GNU tar: names, nanoseconds, attributes, owners, holes or zeros', async () => {
     const to = client.path('from-tar');
     mkdirSync(to);
+    // tar makes no path beyond PATH_MAX, and for others than root no attribute of a read-only file.
+    const exclude = process.geteuid?.() === 0 ? ['long'] : ['long', 'xattrs/read-only'];
     const ran = spawnSync(
       'bash',
       [
@@ -268,8 +275,7 @@ describe('restore', () => {
         PROGRAM,
         'restore',
         'latest',
-        '--exclude',
-        '/long', // Beyond PATH_MAX, which tar cannot make.
+        ...exclude.flatMap((path) => ['--exclude', `/${path}`]),
         '--tar',
         '-',
         ...AT,
@@ -288,7 +294,9 @@ describe('restore', () => {
     );
     // Holes come as zeros, and the root itself is no member.
     const bare = (list: ReturnType<typeof describeTree> | undefined) =>
-      list?.filter(({path}) => path !== '' && !/^long(\/|$)/.test(path)).map(({sparse: _, ...rest}) => rest);
+      list
+        ?.filter(({path}) => path !== '' && !exclude.some((out) => `${path}/`.startsWith(`${out}/`)))
+        .map(({sparse: _, ...rest}) => rest);
     expect(bare(describeTree(to))).toEqual(bare(trees[1]));
   });
 
@@ -371,7 +379,9 @@ describe('checking', () => {
   test('verify at each level, on the VM without a key and on the client with it', async () => {
     for (const level of ['structure', 'ciphertext'])
       expect(await json(SCHEMAS.verify, ['verify', '--level', level])).toMatchObject({level, ok: true});
-    expect(await json(SCHEMAS.verify, ['verify', ...AT, ...KEY], client)).toMatchObject({level: 'content'});
+    expect(await json(SCHEMAS.verify, ['verify', ...AT, ...LOCKED_KEY], client)).toMatchObject({
+      level: 'content',
+    });
     expect((await vm.must(['verify', ids[0] as string, '--sample', '50%'])).stdout).toMatch(
       /^Verified \(ciphertext\): 1 snapshots?, .* No problems\.$/m,
     );
