@@ -16,16 +16,18 @@ export {
 } from './config/config.ts';
 export {type ConfigProblem, InvalidConfigError} from './config/problems.ts';
 export {configJsonSchema} from './config/schema.ts';
-export type {
-  CommandSourceConfig,
-  DumpSourceConfig,
-  FolderSourceConfig,
-  HookCommand,
-  SourceConfig,
-  StdinSourceConfig,
+export {
+  type CommandSourceConfig,
+  type DumpSourceConfig,
+  type FolderSourceConfig,
+  type HookCommand,
+  type SourceConfig,
+  type StdinSourceConfig,
+  stdinSource,
 } from './config/sources.ts';
 export {renderConfigTemplate, type TemplateOptions} from './config/template.ts';
 // Keys: the pair of somebody who can restore; only the public half comes near a machine that backs up.
+export {GnupgKey} from './crypto/gnupg.ts';
 export {type GeneratedKey, generateRecipientKey, type RecipientKeyOptions} from './crypto/keygen.ts';
 export {
   inspectKey,
@@ -36,6 +38,7 @@ export {
   unlockPrivateKey,
 } from './crypto/keys.ts';
 export type {LockedKey} from './crypto/private-key.ts';
+export {combineShares, newSharedPassphrase, readShare, type Share, splitPassphrase} from './crypto/shares.ts';
 export * from './errors.ts';
 // The verbs.
 export {
@@ -57,6 +60,13 @@ export {
   openForBrowsing,
   readFileContent,
 } from './operations/browse.ts';
+export {
+  type Check,
+  type DoctorOptions,
+  examineTarget,
+  type TargetExamination,
+} from './operations/doctor-target.ts';
+export {assertHooksTrusted} from './operations/hooks.ts';
 export {type Initialized, type InitOptions, initRepository, writePrivateFile} from './operations/init.ts';
 export type {OnProgress, ProgressCount, ProgressEvent, ProgressPhase} from './operations/progress.ts';
 export {type RebuildResult, rebuildCatalog} from './operations/rebuild-catalog.ts';
@@ -81,6 +91,7 @@ export {type Agent, loadAgent} from './repository/agent.ts';
 export {type TrustedAgents, trustedAgents} from './repository/agents.ts';
 export type {Problem} from './repository/chain.ts';
 export {type History, readHistory, type SourceHistory} from './repository/history.ts';
+export {KnownPlaces} from './repository/known-places.ts';
 export {openRepository, type Repository} from './repository/repository.ts';
 export type {ByteCounts, CheckedSeal, EntryCounts, Needs, Seal, SnapshotKind} from './repository/seal.ts';
 export type {Warning} from './repository/snapshot.ts';

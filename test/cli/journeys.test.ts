@@ -288,7 +288,7 @@ describe('restore', () => {
       },
     );
     expect(ran, ran.stderr).toMatchObject({status: 0});
-    expect(ran.stderr).toMatch(/^Restored \d+ entries/m);
+    expect(ran.stderr).toMatch(/Restored \d+ entries/); // Perhaps in the middle of a line of tar's.
     expect(ran.stderr, 'a line for each of a million files').not.toContain(
       "keyword 'hdrcharset'\n".repeat(20),
     );
