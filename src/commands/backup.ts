@@ -111,7 +111,7 @@ export default class Backup extends RepositoryCommand {
   }
 
   #tell(
-    {source, kind, id, seconds, entries, bytes, warnings, warningsOmitted}: BackedUp,
+    {source, kind, id, seconds, entries, bytes, warnings, warningsOmitted, retries}: BackedUp,
     isDryRun: boolean,
   ): void {
     const count = warnings.length + warningsOmitted;
@@ -123,6 +123,7 @@ export default class Backup extends RepositoryCommand {
     this.log(
       `  ${formatBytes(bytes.source)} in all: ${formatBytes(bytes.read)} read, ${formatBytes(bytes.new)} new, ${formatBytes(bytes.stored)} ${isDryRun ? 'would be ' : ''}stored`,
     );
+    if (retries > 0) this.log(`  ${retries} requests to the storage failed and were tried again`);
     for (const {path, problem} of warnings.slice(0, WARNINGS_SHOWN))
       this.warn(`${source}: ${displayPath(path)}${path === '' ? '' : ': '}${problem}`);
     if (count > WARNINGS_SHOWN)

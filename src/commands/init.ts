@@ -35,6 +35,7 @@ export default class Init extends BaseCommand {
     'Only public keys are given to it: make the key pair with "holdfast keygen" on another machine.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> file:///srv/backups/app01 --recipient ops.public.asc',
+    '<%= config.bin %> <%= command.id %> swift://backups/app01 --create --recipient ops.public.asc',
   ];
   static override args = {
     repository: Args.string({
@@ -49,6 +50,7 @@ export default class Init extends BaseCommand {
       description: 'public key of somebody who can restore',
     }),
     ...repositoryIdFlag,
+    create: Flags.boolean({description: 'make the container or bucket, too, if it is not there'}),
     join: Flags.boolean({description: 'take over the repository of another machine, which was lost'}),
   };
 

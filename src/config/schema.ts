@@ -25,7 +25,9 @@ export const configSchema = z
     repository: text
       .check(problemCheck(repositoryProblem))
       .optional()
-      .describe('Where the backups go: s3://bucket/prefix?region=…, file:///srv/backups/app01 or a path.'),
+      .describe(
+        'Where the backups go: s3://bucket/prefix?region=…, swift://container/prefix, file:///srv/backups/app01 or a path.',
+      ),
     repositoryId: z
       .string()
       .check(problemCheck(repositoryIdProblem))
@@ -120,7 +122,13 @@ export function repositoryProblem(value: string): string | undefined {
       return 'must not hold credentials; set AWS_ACCESS_KEY_ID, or AWS_PROFILE';
     return value.startsWith('s3://') ? undefined : 'needs two slashes; write it like s3://bucket/prefix';
   }
-  if (scheme === 'swift') return `is on ${scheme}, which is not supported by this version yet`;
+  if (scheme === 'swift') {
+    if (/^swift:\/\/[^/?]*@/.test(value))
+      return 'must not hold credentials; set OS_* or ST_* variables, or OS_CLOUD';
+    return value.startsWith('swift://')
+      ? undefined
+      : 'needs two slashes; write it like swift://container/prefix';
+  }
   if (scheme === 'file') {
     return /^file:\/\/\//.test(value)
       ? pathProblem(value)

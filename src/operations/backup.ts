@@ -75,6 +75,8 @@ export interface BackedUp {
   readonly bytes: ByteCounts;
   readonly warnings: readonly Warning[];
   readonly warningsOmitted: number;
+  /** Requests to the target that failed for the time being and were tried again. */
+  readonly retries: number;
 }
 
 export interface BackupFailure {
@@ -135,6 +137,7 @@ async function backupSource(
 ): Promise<BackedUp> {
   const started = context.now();
   const {catalog, repository, agents, trust} = context;
+  const retriesBefore = repository.target.retries ?? 0;
   return withLock(context, source.name, options.dryRun ?? false, async (renewLease) => {
     const cataloged = catalog.snapshots.newest(source.name)?.sequence;
     const history = await readSource(repository, agents, source.name, trust, cataloged);
@@ -149,12 +152,16 @@ async function backupSource(
     const {result, afterFailed} = await withHooks(source, context.signal, () =>
       snapshotSource(run, renewLease),
     );
-    if (afterFailed === undefined) return result;
-    return {...result, warnings: [...result.warnings, {path: '', problem: afterFailed.message}]};
+    const retries = (repository.target.retries ?? 0) - retriesBefore;
+    if (afterFailed === undefined) return {...result, retries};
+    return {...result, retries, warnings: [...result.warnings, {path: '', problem: afterFailed.message}]};
   });
 }
 
-async function snapshotSource(run: SourceRun, renewLease: () => Promise<void>): Promise<BackedUp> {
+async function snapshotSource(
+  run: SourceRun,
+  renewLease: () => Promise<void>,
+): Promise<Omit<BackedUp, 'retries'>> {
   const {source, catalog, generation} = run;
   const warnings = new WarningList();
   const clock = clockProblem(run.history, run.started);

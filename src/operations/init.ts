@@ -35,6 +35,8 @@ export interface InitOptions {
   agentPath(repositoryId: string): string;
   /** The repository that was at this place before, if it is known. */
   readonly expected?: ExpectedRepository | undefined;
+  /** Make the container or bucket, too, if it is not there. */
+  readonly createContainer?: boolean;
   /** Enrol in a repository that another machine made: its VM was lost. */
   readonly join: boolean;
   now(): Date;
@@ -64,7 +66,7 @@ export async function initRepository(target: Target, options: InitOptions): Prom
   const {expected} = options;
   // Where a repository must be, none is made: an unmounted disk looks like an empty place.
   if (expected?.isPinned === true) await openRepository(target, expected);
-  await target.create();
+  await target.create({container: options.createContainer ?? false});
   const found = await findRepository(target);
   if (found !== undefined && expected !== undefined) refuseOther(found, expected);
   const agents = found === undefined ? [] : await enrolled(target);

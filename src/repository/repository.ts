@@ -12,14 +12,25 @@ export interface Repository {
   readonly created: string;
 }
 
-/** Writes the marker that makes a place a repository. */
+const MARKER_MOST_BYTES = 65_536;
+
+/**
+ * Writes the marker that makes a place a repository.
+ * @throws {@link DamageError} where it does not come back as it was stored
+ */
 export async function createRepository(target: Target, now: Date): Promise<Repository> {
   const id = randomBytes(16).toString('hex');
   const created = now.toISOString();
-  await target.put(
-    MARKER,
-    Buffer.from(`${JSON.stringify({type: 'holdfast-repository', format: FORMAT, id, created})}\n`),
+  const marker = Buffer.from(
+    `${JSON.stringify({type: 'holdfast-repository', format: FORMAT, id, created})}\n`,
   );
+  await target.put(MARKER, marker);
+  // A store that changes what it is given, or lets two machines take one name, shows it now, and not with the first backup.
+  if (Buffer.compare(await readObject(target, MARKER, {maxBytes: MARKER_MOST_BYTES}), marker) !== 0) {
+    throw new DamageError(MARKER, 'it does not come back as it was stored', {
+      hint: 'Another machine made a repository here at the same time, or the storage changes what it keeps. Use another place.',
+    });
+  }
   return {target, id, created};
 }
 
@@ -27,7 +38,7 @@ export async function createRepository(target: Target, now: Date): Promise<Repos
 export async function findRepository(target: Target): Promise<Repository | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = await readObject(target, MARKER, {maxBytes: 65_536});
+    bytes = await readObject(target, MARKER, {maxBytes: MARKER_MOST_BYTES});
   } catch (error) {
     if (error instanceof ObjectMissingError) return undefined;
     throw error;

@@ -15,4 +15,6 @@ export interface TargetAccess {
   readonly lock?: ObjectLock | undefined;
   /** The time of day, for locks; the system's by default. */
   readonly now?: (() => Date) | undefined;
+  /** How long a request may stand still before it is given up; a minute by default. */
+  readonly stallMs?: number;
 }

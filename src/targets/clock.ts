@@ -4,6 +4,8 @@ import {setTimeout as sleep} from 'node:timers/promises';
 export interface Clock {
   /** Milliseconds since some moment; never goes back. */
   now(): number;
+  /** The time of day, in ms since the epoch, as far as this machine knows it. */
+  wallMs(): number;
   /** @throws the signal's reason */
   sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
   /** From 0 to less than 1. */
@@ -12,6 +14,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => performance.now(),
+  wallMs: () => performance.timeOrigin + performance.now(),
   async sleep(ms, signal) {
     try {
       await sleep(ms, undefined, signal === undefined ? {} : {signal});

@@ -6,7 +6,7 @@ import {FileTarget} from './file.ts';
 import {ResilientTarget} from './resilient.ts';
 import type {Target} from './target.ts';
 
-const KNOWN = 's3://bucket/prefix, file:///folder, or the path of a folder';
+const KNOWN = 's3://bucket/prefix, swift://container/prefix, file:///folder, or the path of a folder';
 
 /** What a URL or a path names, before anything is asked of it. */
 type Place = {readonly scheme: 'file'; readonly path: string} | {readonly scheme: 's3' | 'swift'};
@@ -42,10 +42,10 @@ async function openPlain(url: string, cwd: string, access: TargetAccess): Promis
       const {openS3} = await import('./s3.ts');
       return openS3(url, access);
     }
-    case 'swift':
-      throw new UsageError(`Targets of the kind ${place.scheme}:// are not supported by this version yet.`, {
-        hint: `Use ${KNOWN}.`,
-      });
+    case 'swift': {
+      const {openSwift} = await import('./swift.ts');
+      return await openSwift(url, access);
+    }
   }
 }
 

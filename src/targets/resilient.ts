@@ -7,6 +7,7 @@ import {Retrier} from './retry.ts';
 import {
   type ByteRange,
   type CallOptions,
+  type CreateOptions,
   ObjectExistsError,
   type ObjectInfo,
   type ObjectLock,
@@ -82,7 +83,7 @@ export class ResilientTarget implements Target {
     return this.#retrier.retries;
   }
 
-  async create(options: CallOptions = {}): Promise<void> {
+  async create(options: CreateOptions = {}): Promise<void> {
     await this.#call(options.signal, () => this.#target.create(options));
   }
 

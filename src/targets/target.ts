@@ -37,6 +37,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface CreateOptions extends CallOptions {
+  /** Make the container or bucket, too, where the target is in one and it is not there. */
+  readonly container?: boolean;
+}
+
 export interface PutOptions extends CallOptions {
   /** Awaited before each piece of the body is sent, by targets that are {@link Target.paced}: keeps to a rate. */
   readonly pace?: ((sizeBytes: number) => Promise<void>) | undefined;
@@ -69,8 +74,11 @@ export interface Target extends AsyncDisposable {
    * and two places never have the same: this machine remembers by it which repository is where.
    */
   readonly label: string;
-  /** Makes the place where objects go, if it is not there. Only `init` calls this. */
-  create(options?: CallOptions): Promise<void>;
+  /**
+   * Makes the place where objects go, if it is not there. Only `init` calls this.
+   * @throws {@link TargetError} where a container or bucket is missing, and is not to be made
+   */
+  create(options?: CreateOptions): Promise<void>;
   /** @throws {@link ObjectExistsError} rather than overwrite */
   put(name: ObjectName, body: Uint8Array, options?: PutOptions): Promise<void>;
   /** Writes or overwrites. For leases alone: nothing else is ever rewritten. */

@@ -14,6 +14,10 @@ export class FakeClock implements Clock {
     return this.#nowMs;
   }
 
+  wallMs(): number {
+    return Date.parse('2026-11-20T02:30:00Z') + this.#nowMs;
+  }
+
   async sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     this.slept.push(ms);

@@ -1,6 +1,7 @@
 import {
   type ByteRange,
   type CallOptions,
+  type CreateOptions,
   type ObjectInfo,
   type ObjectName,
   type Target,
@@ -55,7 +56,7 @@ class WrappedTarget implements Target {
     this.#around = around;
   }
 
-  async create(options?: CallOptions): Promise<void> {
+  async create(options?: CreateOptions): Promise<void> {
     await this.#call('create', '', () => this.#target.create(options));
   }
 

@@ -20,7 +20,13 @@ test.each([
 describe('refuses', () => {
   test.each([
     ['s3://key:canary@bucket/x', /do not belong in the s3:\/\/ URL/],
-    ['swift://container', /swift:\/\/ are not supported by this version yet/],
+    ['swift://canary:secret@container', /holds no credentials/],
+    ['swift://container?canary=secret', /unknown parameter/],
+    ['swift:///canary', /names no Swift container/],
+    ['swift://container/canary//x', /No object can have the prefix/],
+    ['swift://container/a%ZZcanary', /not valid/],
+    ['swift://container?expireAfter=canary', /is not a duration/],
+    ['swift://container/canary', /no credentials for Swift/],
     ['sftp://canary:canary@host/x', /no targets of the kind sftp:\/\//],
     ['canary:secret@host:/x', /no targets like this one/],
     ['file://canary/share', /three slashes/],

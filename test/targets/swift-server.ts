@@ -1,0 +1,36 @@
+/** The real Swift of the tests, and a new container in it for each test. */
+import type {TargetAccess} from '../../src/targets/access.ts';
+import {openSwift, type SwiftTarget} from '../../src/targets/swift.ts';
+import type {ServerFacts} from '../support/servers.ts';
+
+/** The three ways to log in. */
+export function logins(facts: ServerFacts): Record<string, TargetAccess['env']> {
+  const {OS_AUTH_URL, OS_REGION_NAME, APP_CREDENTIAL_ID, APP_CREDENTIAL_SECRET} = facts;
+  const os = Object.fromEntries(Object.entries(facts).filter(([name]) => name.startsWith('OS_')));
+  return {
+    'v1 authentication': {ST_AUTH: facts['ST_AUTH'], ST_USER: facts['ST_USER'], ST_KEY: facts['ST_KEY']},
+    'Keystone, password': os,
+    'Keystone, application credential': {
+      OS_AUTH_URL,
+      OS_REGION_NAME,
+      OS_APPLICATION_CREDENTIAL_ID: APP_CREDENTIAL_ID,
+      OS_APPLICATION_CREDENTIAL_SECRET: APP_CREDENTIAL_SECRET,
+    },
+  };
+}
+
+let containers = 0;
+
+/** The name of a container that is not there. */
+export const newContainer = () => `test-${process.pid}-${Date.now().toString(36)}-${containers++}`;
+
+/** A target on a new container. */
+export async function createdSwift(
+  env: TargetAccess['env'],
+  {access = {}, prefix = 'vm/app 01'}: {access?: Partial<TargetAccess>; prefix?: string} = {},
+): Promise<{url: string; target: SwiftTarget}> {
+  const url = `swift://${newContainer()}/${encodeURI(prefix)}`;
+  const target = await openSwift(url, {env, ...access});
+  await target.create({container: true});
+  return {url, target};
+}
