@@ -2,6 +2,7 @@
 import * as openpgp from 'openpgp';
 import {KeyError, PassphraseError} from '../errors.ts';
 import type {Secret} from '../system/secret.ts';
+import {deriveNatively} from './argon2.ts';
 import {damagedKey, readKeyBlock} from './key-block.ts';
 import {ANY_HASH, ANY_TIME, DECRYPTING, unsupportedCurve, withoutRevocations} from './key-fitness.ts';
 
@@ -108,6 +109,7 @@ type Outcome =
   | {readonly opened: false; readonly refused: boolean; readonly cause: unknown};
 
 async function open(packet: SecretPacket, passphrase: Secret): Promise<Outcome> {
+  deriveNatively(packet);
   try {
     // The types of openpgp.js leave the second parameter out.
     await (packet as {decrypt(passphrase: string, config: openpgp.Config): Promise<void>}).decrypt(
