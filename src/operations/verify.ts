@@ -9,6 +9,7 @@ import {useLittleMemory} from '../system/memory.ts';
 import type {OnProgress} from './progress.ts';
 import {verifyCiphertext} from './verify-ciphertext.ts';
 import {FILES_AFFECTED, verifyContent} from './verify-content.ts';
+import {verifyKit} from './verify-kit.ts';
 import {type NeededObject, neededObjects, verifyStructure} from './verify-structure.ts';
 
 export type VerifyLevel = 'structure' | 'ciphertext' | 'content';
@@ -56,6 +57,7 @@ export async function verify(
     .map((source) => ({source, seals: seal === undefined ? source.seals : [seal]}));
   const problems: Problem[] = [];
   if (seal === undefined) problems.push(...history.problems);
+  problems.push(...(await verifyKit(context)));
   const needed: NeededObject[] = [];
   const bad = new Set<string>();
   let unfinished = 0;

@@ -1,6 +1,6 @@
 /** The emergency kit: what `init` writes beside the backups, so that they can be restored without Holdfast. */
 import {readFileSync} from 'node:fs';
-import {RECOVERY_GUIDE, RECOVERY_SCRIPT} from './layout.ts';
+import {RECOVERY_GUIDE, RECOVERY_SCRIPT, sha256} from './layout.ts';
 
 export interface KitFile {
   readonly name: string;
@@ -12,4 +12,15 @@ export function kitFiles(): KitFile[] {
     name,
     content: readFileSync(new URL(`./kit/${name}`, import.meta.url)),
   }));
+}
+
+/** SHA-256 of the kits that earlier versions wrote. A release adds those of its own before they change. */
+const FORMER: ReadonlySet<string> = new Set([
+  '5cc19fe0ed9dbd68f3f3cff901643c11f2a4621dd1c1b93d59388713e97c9fa8', // RECOVERY.md of 0.1.0
+  '475d3c68b0906851881787424c2e258cd56d7632539bca819b5b3d4f6a1c2381', // recover.py of 0.1.0
+]);
+
+/** Whether these are the bytes of a kit that some Holdfast wrote. */
+export function isOurKit({content}: KitFile, bytes: Uint8Array): boolean {
+  return content.equals(bytes) || FORMER.has(sha256(bytes));
 }

@@ -18,8 +18,9 @@ import {tmpdir} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
-import {generateRecipientKey} from '../../src/crypto/keygen.ts';
+import {generateGenerationKey, generateRecipientKey} from '../../src/crypto/keygen.ts';
 import {readRecipient} from '../../src/crypto/keys.ts';
+import {encryptToRecipients} from '../../src/crypto/message.ts';
 import {newAgent} from '../../src/repository/agent.ts';
 import {kitFiles} from '../../src/repository/kit.ts';
 import {Secret} from '../../src/system/secret.ts';
@@ -232,6 +233,25 @@ describe.skipIf(lacking)(`with other programs ${lacking ?? ''}`, () => {
     expect(code, text).toBe(0);
     expect(text).toMatch(/DAMAGED.*holdfast.json.*\n.*DAMAGED.*the seal before/);
     expect(describeTree(out)).toEqual(treeOfIncremental);
+  });
+
+  // Public keys are all it takes to plant one; it must not stand in the way of the real one.
+  test('a planted generation-2.pgp with another key stops nothing', async () => {
+    cpSync(repository, copy, {recursive: true});
+    const generation = readdirSync(join(copy, 'files')).sort()[0] ?? '';
+    const forged = {privateKey: (await generateGenerationKey(new Date())).armor(), blobIdKey: ''};
+    const keys = machine.recipients.map((recipient) => recipient.key);
+    for (const each of readdirSync(join(copy, 'files')))
+      writeFileSync(
+        join(copy, 'files', each, 'generation-2.pgp'),
+        await encryptToRecipients(Buffer.from(JSON.stringify(forged)), keys),
+      );
+    expect(restore(copy, 'latest', 'rsop')).toMatchObject({code: 0});
+    expect(describeTree(out)).toEqual(treeOfIncremental);
+    rmSync(join(copy, 'files', generation, 'generation.pgp'));
+    expect(restore(copy, full.id, 'rsop', '--continue')).toMatchObject({
+      text: expect.stringMatching(/generation-2.pgp: it does not hold the key that the seal names/) as string,
+    });
   });
 
   test('a forged seal, and a seal of another agent, are refused', async () => {

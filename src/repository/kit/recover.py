@@ -305,7 +305,8 @@ def open_generation(repository, seal, programs, options, private):
             continue
         key = secrets["privateKey"].encode()
         if seal["generationKey"] not in [fingerprint(body) for tag, body in packets(dearmor(key)) if tag == 7]:
-            raise Stop(f"{place}/{name} does not hold the key that the seal names: it was replaced.")
+            tried.append(f"{name}: it does not hold the key that the seal names: it was replaced, or added by somebody else.")
+            continue
         return write_private(private, "generation.key", key), base64.b64decode(secrets["blobIdKey"])
     raise Stop(f"Cannot open the keys of {place}:\n  " + "\n  ".join(tried))
 
