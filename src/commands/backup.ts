@@ -92,6 +92,10 @@ export default class Backup extends RepositoryCommand {
     }
     for (const snapshot of snapshots) this.#tell(snapshot, flags['dry-run']);
     this.warnOf(problems);
+    if (problems.length > 0)
+      this.logToStderr(
+        'This damage is old and did not stop the backup. "holdfast verify" says what it affects; "--accept-history" takes note of damaged seals, once.',
+      );
     for (const {source, error} of failures) this.#fail(source, error);
     return {
       // The warning of a failed hook repeats what the hook said.

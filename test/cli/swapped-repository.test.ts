@@ -152,3 +152,19 @@ describe('an empty place where ours was: a disk that is not mounted', () => {
     await user.must(['snapshots']);
   });
 });
+
+// D1: what is new is protected although something old is damaged; cron sees it.
+test('a damaged old seal: the backup is made, says so, and ends with 4', async () => {
+  await owner.must(['backup']);
+  const [seal = ''] = objects().filter((name) => /\/seals\/0000000001-/.test(name));
+  const bytes = readFileSync(join(address, seal));
+  bytes.writeUInt8((bytes[200] as number) ^ 1, 200);
+  writeFileSync(join(address, seal), bytes);
+  const {code, json, stderr} = await owner.json(['backup']);
+  expect(code).toBe(4);
+  expect(json).toMatchObject({snapshots: [{kind: 'incremental'}], failures: []});
+  expect(json['problems']).toContainEqual(expect.objectContaining({object: seal}));
+  expect(stderr).toMatch(/did not stop the backup/);
+  await owner.run(['backup', '--accept-history']);
+  await owner.must(['backup']);
+});
