@@ -34,6 +34,7 @@ async function main(): Promise<void> {
     blobIdKey: Buffer.alloc(32, 1),
     chunker: {seed: Buffer.alloc(32, 2), ...DEFAULT_CHUNKING},
     isKnown: () => true,
+    isFresh: false,
   });
   let entries = 0;
   const walk = async (): Promise<void> => {

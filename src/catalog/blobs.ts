@@ -21,6 +21,13 @@ export class BlobTable {
     return this.#has.get(generation, id) !== undefined;
   }
 
+  /** Whether nothing of the generation was stored so far. */
+  isEmpty(generation: number): boolean {
+    return (
+      this.#database.prepare('SELECT 1 FROM blob WHERE generation = ? LIMIT 1').get(generation) === undefined
+    );
+  }
+
   /**
    * Books a pack whose upload was acknowledged.
    * @param record what the index will say of it; null when an index object does already

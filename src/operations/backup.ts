@@ -173,6 +173,7 @@ async function snapshotSource(
     blobIdKey: generation.blobIdKey,
     chunker: {...generation.chunker, seed: Buffer.from(generation.chunker.seed, 'base64')},
     isKnown: (id) => catalog.blobs.has(generation.id, id),
+    isFresh: catalog.blobs.isEmpty(generation.id),
   });
   const {root, counts, witness} = await readIntoBlobs(run, writer, warnings);
   await packs.finish();

@@ -4,21 +4,25 @@ import type {BlobId, PackName} from './layout.ts';
 /** Whether a pack holds file content or trees; a hint that keeps browsing cheap. */
 export type PackKind = 'data' | 'tree';
 
-export interface FrameRecord {
+/** What lies in a frame, in order. */
+export type BlobList = readonly (readonly [id: BlobId, length: number])[];
+
+/** @typeParam Blobs how the blobs are told: their list, or something that stands for it */
+export interface FrameRecord<Blobs = BlobList> {
   /** In the `.tar.zst`. */
   readonly offset: number;
   readonly size: number;
   /** Decompressed size. */
   readonly raw: number;
-  readonly blobs: readonly (readonly [id: BlobId, length: number])[];
+  readonly blobs: Blobs;
 }
 
-export interface PackRecord {
+export interface PackRecord<Blobs = BlobList> {
   readonly pack: PackName;
   /** Of the whole object. */
   readonly size: number;
   readonly kind: PackKind;
-  readonly frames: readonly FrameRecord[];
+  readonly frames: readonly FrameRecord<Blobs>[];
 }
 
 export const LIMITS = {

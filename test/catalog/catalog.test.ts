@@ -202,6 +202,34 @@ describe('a catalog that is', () => {
     next.catalog[Symbol.dispose]();
   });
 
+  test('a large one is looked through once a day, and after a run that ended badly', () => {
+    open().catalog[Symbol.dispose]();
+    const edit = (sql: string): void => {
+      const database = new Database(path);
+      database.exec(sql);
+      database.close();
+    };
+    edit("INSERT INTO meta VALUES ('padding', hex(zeroblob(40 << 20)))");
+    const checked = (): unknown => {
+      const database = new Database(path, {readonly: true});
+      using _closing = {[Symbol.dispose]: () => database.close()};
+      return database.prepare("SELECT value FROM meta WHERE key = 'checked'").pluck().get();
+    };
+    expect(checked()).toBeUndefined();
+    open().catalog[Symbol.dispose]();
+    const first = Number(checked());
+    expect(Math.abs(first - Date.now() / 1000)).toBeLessThan(600);
+    edit(`UPDATE meta SET value = ${first - 3600} WHERE key = 'checked'`);
+    open().catalog[Symbol.dispose]();
+    expect(Number(checked())).toBe(first - 3600);
+    for (const ageSeconds of [90_000, -90_000]) {
+      edit(`UPDATE meta SET value = ${first - ageSeconds} WHERE key = 'checked'`);
+      open().catalog[Symbol.dispose]();
+      expect(Number(checked())).toBeGreaterThanOrEqual(first);
+      expect(Number(checked())).toBeLessThan(first + 600);
+    }
+  });
+
   test('empty is a new one', () => {
     mkdirSync(join(folder, 'state'));
     writeFileSync(path, '');

@@ -525,7 +525,7 @@ describe('edges of a seal', () => {
     attacker.write(name, make('-----BEGIN PGP MESSAGE-----\n\n', '\n-----END PGP MESSAGE-----\n'));
     const start = performance.now();
     expect((await attacker.client().look()).history.problems.map(({object}) => object)).toEqual([name]);
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });
 

@@ -2,6 +2,7 @@ import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
 import {type Chunker, createChunker, STREAM_CHUNKING} from '../../chunker/chunker.ts';
 import type {BlobId} from '../layout.ts';
 import type {PackKind, PackRecord} from '../pack.ts';
+import {IdFilter} from './id-filter.ts';
 import type {Packer} from './packer.ts';
 
 /** Reads the next bytes of a content into the buffer; fewer than fit only at the end. */
@@ -23,6 +24,8 @@ export interface BlobWriterOptions {
   };
   /** Whether an acknowledged pack holds this blob. */
   isKnown(id: Buffer): boolean;
+  /** The generation holds no blob at all yet: only what was written here needs a look-up. */
+  readonly isFresh: boolean;
 }
 
 /** How much is read at once while looking for the end of a chunk. */
@@ -38,6 +41,7 @@ export class BlobWriter {
   readonly #key: KeyObject;
   /** Blobs on their way: given to the packer, not yet acknowledged. */
   readonly #pending = new Set<string>();
+  readonly #written: IdFilter | undefined;
   readonly #rest = Buffer.alloc(STEP_BYTES);
   readonly #streamChunkers: (Chunker | undefined)[] = [];
 
@@ -45,6 +49,7 @@ export class BlobWriter {
     this.#options = options;
     this.#chunker = createChunker(options.packer.memory, 0, options.chunker);
     this.#key = createSecretKey(options.blobIdKey);
+    this.#written = options.isFresh ? new IdFilter() : undefined;
   }
 
   /** A pack was acknowledged: from now on `isKnown` answers for its blobs. */
@@ -60,7 +65,7 @@ export class BlobWriter {
     const {packer} = this.#options;
     if (packer.mustWait(kind)) await packer.ready(kind);
     packer.reserve(kind, content.length).bytes.set(content);
-    this.#commit(kind, id, content.length);
+    this.#commit(kind, id, mac, content.length);
     return id;
   }
 
@@ -171,11 +176,12 @@ export class BlobWriter {
   #storeReserved(content: Buffer): BlobId {
     const mac = this.#mac(content);
     const id = mac.toString('hex') as BlobId;
-    if (!this.#isStored(id, mac)) this.#commit('data', id, content.length);
+    if (!this.#isStored(id, mac)) this.#commit('data', id, mac, content.length);
     return id;
   }
 
-  #commit(kind: PackKind, id: BlobId, length: number): void {
+  #commit(kind: PackKind, id: BlobId, mac: Buffer, length: number): void {
+    this.#written?.add(mac);
     this.#options.packer.commit(kind, id, length);
     this.#pending.add(id);
     this.counts.blobs++;
@@ -183,6 +189,7 @@ export class BlobWriter {
   }
 
   #isStored(id: BlobId, mac: Buffer): boolean {
+    if (this.#written?.mayHave(mac) === false) return false;
     return this.#pending.has(id) || this.#options.isKnown(mac);
   }
 

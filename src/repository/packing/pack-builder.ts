@@ -7,14 +7,14 @@ import {
   sealedPrefixLength,
   sealInPlace,
 } from '../../crypto/seipd.ts';
-import {type BlobId, type PackName, sha256} from '../layout.ts';
-import {type FrameRecord, LIMITS, type PackKind, type PackRecord} from '../pack.ts';
+import {type PackName, sha256} from '../layout.ts';
+import {type BlobList, type FrameRecord, LIMITS, type PackKind, type PackRecord} from '../pack.ts';
 
 /** Where the pack may be read: the message went wrong in this machine's memory, so nothing of it may leave. */
 export class PackCheckError extends Error {}
 
-export interface SealedPack {
-  readonly record: PackRecord;
+export interface SealedPack<Blobs = BlobList> {
+  readonly record: PackRecord<Blobs>;
   readonly bytes: Buffer;
 }
 
@@ -32,12 +32,12 @@ const END_OF_ARCHIVE = zstdCompressSync(Buffer.alloc(1024));
  * Compresses frames and seals them into packs. What it made is decoded and compared before it is handed out. A pack is gathered
  * and encrypted in one piece of memory.
  */
-export class PackBuilder {
+export class PackBuilder<Blobs = BlobList> {
   readonly #options: PackBuilderOptions;
   readonly #dataStart: number;
   /** The pack that is being filled; its frames begin at `#dataStart`. */
   #memory: Buffer | undefined;
-  #frames: FrameRecord[] = [];
+  #frames: FrameRecord<Blobs>[] = [];
   #length = 0;
 
   constructor(options: PackBuilderOptions) {
@@ -46,7 +46,7 @@ export class PackBuilder {
   }
 
   /** Takes one frame of whole tar members. Returns a pack when that filled one. */
-  add(raw: Uint8Array, blobs: readonly (readonly [BlobId, number])[]): SealedPack | undefined {
+  add(raw: Uint8Array, blobs: Blobs): SealedPack<Blobs> | undefined {
     // One piece of output: else Node gathers it in pieces of 16 KiB.
     const compressed = zstdCompressSync(raw, {chunkSize: raw.length + 65_536});
     const back = zstdDecompressSync(compressed, {
@@ -66,14 +66,14 @@ export class PackBuilder {
   }
 
   /** Seals what is there, if anything. */
-  finish(): SealedPack | undefined {
+  finish(): SealedPack<Blobs> | undefined {
     if (this.#memory === undefined) return undefined;
     this.#memory.set(END_OF_ARCHIVE, this.#dataStart + this.#length);
     const dataLength = this.#length + END_OF_ARCHIVE.length;
     this.#memory.set(literalHeader(dataLength), this.#dataStart - LITERAL_HEADER_LENGTH);
     const bytes = sealInPlace(this.#options.session, this.#memory, LITERAL_HEADER_LENGTH + dataLength);
     refuseForeign(bytes, this.#options.generationKey);
-    const record: PackRecord = {
+    const record: PackRecord<Blobs> = {
       pack: sha256(bytes) as PackName,
       size: bytes.length,
       kind: this.#options.kind,

@@ -4,7 +4,7 @@ import type {Session} from '../../crypto/seipd.ts';
 import {collectGarbage} from '../../system/memory.ts';
 import type {PackKind} from '../pack.ts';
 import {PackBuilder, type SealedPack} from './pack-builder.ts';
-import type {FilledSlot, FromWorker, ToWorker} from './slots.ts';
+import type {FilledSlot, FromWorker, Ticket, ToWorker} from './slots.ts';
 
 export interface PackWorkerData {
   readonly memory: SharedArrayBuffer;
@@ -15,20 +15,20 @@ export interface PackWorkerData {
 
 const {memory, ...options} = workerData as PackWorkerData;
 const port = parentPort as MessagePort;
-const builders: Record<PackKind, PackBuilder> = {
+const builders: Record<PackKind, PackBuilder<Ticket>> = {
   data: new PackBuilder({...options, kind: 'data'}),
   tree: new PackBuilder({...options, kind: 'tree'}),
 };
 
 function fill({slot, kind, frames}: FilledSlot): void {
-  for (const {start, length, blobs} of frames) {
-    handOver(builders[kind].add(Buffer.from(memory, start, length), blobs));
+  for (const {start, length, ticket} of frames) {
+    handOver(builders[kind].add(Buffer.from(memory, start, length), ticket));
     collectGarbage();
   }
   send({type: 'free', slot});
 }
 
-function handOver(pack: SealedPack | undefined): void {
+function handOver(pack: SealedPack<Ticket> | undefined): void {
   if (pack === undefined) return;
   const memory = pack.bytes.buffer as ArrayBuffer;
   send({type: 'pack', record: pack.record, memory, length: pack.bytes.length}, [memory]);

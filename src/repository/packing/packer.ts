@@ -3,18 +3,25 @@ import {Worker} from 'node:worker_threads';
 import type {Session} from '../../crypto/seipd.ts';
 import {collectGarbage} from '../../system/memory.ts';
 import type {BlobId} from '../layout.ts';
-import {MEMBER_HEADER_BYTES, memberLength, type PackKind, padding, writeMemberHeader} from '../pack.ts';
+import {
+  type BlobList,
+  MEMBER_HEADER_BYTES,
+  memberLength,
+  type PackKind,
+  padding,
+  writeMemberHeader,
+} from '../pack.ts';
 import {PackBuilder, type SealedPack} from './pack-builder.ts';
 import type {PackWorkerData} from './pack-worker.ts';
 import {
   createSlotMemory,
-  type FilledFrame,
   type FilledSlot,
   FRAME_FULL_BYTES,
   type FromWorker,
   RESERVATION_BYTES,
   SLOT_FULL_BYTES,
   slotStart,
+  type Ticket,
   type ToWorker,
 } from './slots.ts';
 
@@ -46,8 +53,14 @@ interface Lane {
   slot: number;
   at: number;
   frameStart: number;
-  frames: FilledFrame[];
+  frames: GatheredFrame[];
   blobs: [BlobId, number][];
+}
+
+interface GatheredFrame {
+  readonly start: number;
+  readonly length: number;
+  readonly blobs: BlobList;
 }
 
 interface Hand {
@@ -68,6 +81,8 @@ export class Packer implements AsyncDisposable {
   readonly #lanes: Record<PackKind, Lane>;
   readonly #hands: Hand[] = [];
   readonly #queue: FilledSlot[] = [];
+  readonly #blobsOf = new Map<Ticket, BlobList>();
+  #tickets = 0;
   readonly #uploads = new Set<Promise<void>>();
   readonly #workers: number;
   #finished = 0;
@@ -164,9 +179,26 @@ export class Packer implements AsyncDisposable {
 
   #handOver(lane: Lane): void {
     if (lane.blobs.length > 0) closeFrame(lane);
-    this.#queue.push({slot: lane.slot, kind: lane.kind, frames: lane.frames});
+    const frames = lane.frames.map(({start, length, blobs}) => ({
+      start,
+      length,
+      ticket: this.#ticketFor(blobs),
+    }));
+    this.#queue.push({slot: lane.slot, kind: lane.kind, frames});
     this.#lanes[lane.kind] = this.#newLane(lane.kind);
     this.#dispatch();
+  }
+
+  #ticketFor(blobs: BlobList): Ticket {
+    this.#blobsOf.set(++this.#tickets, blobs);
+    return this.#tickets;
+  }
+
+  #redeem(ticket: Ticket): BlobList {
+    const blobs = this.#blobsOf.get(ticket);
+    if (blobs === undefined) throw new Error('A worker handed back a frame that it was not given.');
+    this.#blobsOf.delete(ticket);
+    return blobs;
   }
 
   /** Little was added: no worker is worth its start. */
@@ -231,7 +263,8 @@ export class Packer implements AsyncDisposable {
   #receive(hand: Hand, message: FromWorker): void {
     if (message.type === 'pack') {
       const {record, memory, length} = message;
-      this.#upload({record, bytes: Buffer.from(memory, 0, length)});
+      const frames = record.frames.map((frame) => ({...frame, blobs: this.#redeem(frame.blobs)}));
+      this.#upload({record: {...record, frames}, bytes: Buffer.from(memory, 0, length)});
     } else if (message.type === 'free') {
       hand.busy--;
       this.#free.push(message.slot);

@@ -1,12 +1,15 @@
 /** The shared memory that file content is read into and compressed from, in slots; and what main thread and workers say of them. */
-import type {BlobId} from '../layout.ts';
 import type {PackKind, PackRecord} from '../pack.ts';
+
+/** Stands for something that a worker hands back unread: copying lists of ids there and back would cost more than their use. */
+export type Ticket = number;
 
 /** One frame in the shared memory. */
 export interface FilledFrame {
   readonly start: number;
   readonly length: number;
-  readonly blobs: readonly (readonly [BlobId, number])[];
+  /** Stands for the list of its blobs, which stays in the main thread. */
+  readonly ticket: Ticket;
 }
 
 export interface FilledSlot {
@@ -21,7 +24,7 @@ export type FromWorker =
   | {readonly type: 'free'; readonly slot: number}
   | {
       readonly type: 'pack';
-      readonly record: PackRecord;
+      readonly record: PackRecord<Ticket>;
       readonly memory: ArrayBuffer;
       readonly length: number;
     }
