@@ -42,16 +42,70 @@ const commandOutput = z.strictObject({
   ...dump,
 });
 
+const names = z.array(text).min(1);
+const host = text.describe('A host name, an address, or the folder of a socket.');
+const port = z.int().min(1).max(65_535);
+const password = text.describe('Best by reference: ${env:NAME}.');
+const programs = path
+  .optional()
+  .describe("The folder of the database's programs, where they are not found by themselves.");
+
+const witness = z
+  .strictObject({
+    rows: z
+      .enum(['all', 'sampled', 'counts', 'none'], {error: 'is none of `all`, `sampled`, `counts` and `none`'})
+      .optional()
+      .describe('Which rows the checksums cover: all by default.'),
+    timeout: duration.optional().describe('How long it may take to read them; 1h by default.'),
+  })
+  .describe('Facts that are read in the same state as the dump, to check a restored copy with.');
+
+const postgres = z.strictObject({
+  postgres: z
+    .strictObject({
+      database: text.optional().describe('The database to dump.'),
+      databases: z
+        .union([z.literal('all'), names])
+        .optional()
+        .describe('Several databases, or `all`.'),
+      host: host.optional(),
+      port: port.optional(),
+      user: text.optional(),
+      password: password.optional(),
+      sslmode: z.enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']).optional(),
+      sslrootcert: path.optional(),
+      format: z.enum(['custom', 'plain'], {error: 'is neither `custom` nor `plain`'}).optional(),
+      schemas: names.optional().describe('Only these, as patterns of pg_dump.'),
+      excludeSchemas: names.optional(),
+      tables: names.optional().describe('Only these, as patterns of pg_dump.'),
+      excludeTables: names.optional(),
+      excludeData: names.optional().describe('Tables of which only the definition is dumped.'),
+      globals: z
+        .boolean()
+        .optional()
+        .describe('Whether roles and tablespaces are dumped, too: they are by default.'),
+      programs,
+    })
+    .check(({value, issues}) => {
+      if ((value.database === undefined) !== (value.databases === undefined)) return;
+      const message = 'needs `database` or `databases`, and not both';
+      issues.push({code: 'custom', message, params: {}, input: value, path: []});
+    }),
+  witness: witness.optional(),
+  ...dump,
+});
+
 /** By the key that tells a source's kind. */
-const KINDS = {folder, command: commandOutput} as const;
+const KINDS = {folder, command: commandOutput, postgres} as const;
 
 /** Kinds of sources that are yet to come. */
-export const LATER_KINDS: readonly string[] = ['postgres', 'mysql', 'sqlite', 'redis', 'mongodb'];
+export const LATER_KINDS: readonly string[] = ['mysql', 'sqlite', 'redis', 'mongodb'];
 
-export const sourceSchema = z.union([KINDS.folder, KINDS.command]);
+export const sourceSchema = z.union([KINDS.folder, KINDS.command, KINDS.postgres]);
 
 export type FolderInput = z.infer<typeof folder>;
 export type CommandOutputInput = z.infer<typeof commandOutput>;
+export type PostgresInput = z.infer<typeof postgres>;
 export type SourceInput = z.infer<typeof sourceSchema>;
 
 /** The kinds whose keys a source has; one, if it is right. */
@@ -72,5 +126,7 @@ export function sourceKeys(place: readonly PropertyKey[]): string[] {
   if (key === undefined) {
     return [...new Set(Object.values(KINDS).flatMap(({shape}) => Object.keys(shape))), ...LATER_KINDS];
   }
+  if (key === 'postgres' && place.length === 1) return Object.keys(postgres.shape.postgres.shape);
+  if (key === 'witness' && place.length === 1) return Object.keys(witness.shape);
   return key === 'before' || key === 'after' || key === 'command' ? ['shell'] : [];
 }

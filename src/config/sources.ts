@@ -1,5 +1,6 @@
 /** Sources with their defaults, by kind. */
-import type {CommandOutputInput, FolderInput, SourceInput} from './source-schema.ts';
+import {Secret} from '../system/secret.ts';
+import type {CommandOutputInput, FolderInput, PostgresInput, SourceInput} from './source-schema.ts';
 import {type Environment, substitute} from './substitute.ts';
 import {parseDuration} from './units.ts';
 import type {CommandInput} from './values.ts';
@@ -56,8 +57,44 @@ export interface StdinSourceConfig extends StreamConfig {
   readonly file: string;
 }
 
+/** Which facts are kept of a database, to compare a restored copy with. */
+export interface WitnessConfig {
+  readonly rows: 'all' | 'sampled' | 'counts' | 'none';
+  /** How long reading them may take. */
+  readonly timeoutMs: number;
+}
+
+/** Where a PostgreSQL server is. What is undefined is left to libpq: `PGHOST`, `~/.pgpass`, … */
+export interface PostgresConnection {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  readonly password: Secret | undefined;
+  readonly sslmode: string | undefined;
+  readonly sslrootcert: string | undefined;
+  /** The folder of psql, pg_dump and their kin. */
+  readonly programs: string | undefined;
+}
+
+export interface PostgresSourceConfig extends StreamConfig {
+  readonly kind: 'postgres';
+  readonly connection: PostgresConnection;
+  readonly databases: 'all' | readonly string[];
+  readonly format: 'custom' | 'plain';
+  /** Patterns of pg_dump. */
+  readonly only: {
+    readonly schemas: readonly string[];
+    readonly excludeSchemas: readonly string[];
+    readonly tables: readonly string[];
+    readonly excludeTables: readonly string[];
+    readonly excludeData: readonly string[];
+  };
+  readonly globals: boolean;
+  readonly witness: WitnessConfig;
+}
+
 /** Sources whose content comes as streams. */
-export type DumpSourceConfig = CommandSourceConfig | StdinSourceConfig;
+export type DumpSourceConfig = CommandSourceConfig | StdinSourceConfig | PostgresSourceConfig;
 
 export type SourceConfig = FolderSourceConfig | DumpSourceConfig;
 
@@ -70,6 +107,7 @@ interface Surroundings {
 
 export function toSource(name: string, input: SourceInput, around: Surroundings): SourceConfig {
   if ('folder' in input) return toFolder(name, input, around);
+  if ('postgres' in input) return toPostgres(name, input, around);
   return toCommandOutput(name, input, around);
 }
 
@@ -108,6 +146,40 @@ function toCommandOutput(name: string, input: CommandOutputInput, around: Surrou
     end: input.end,
     timeoutMs: toTimeout(input.timeout),
   };
+}
+
+function toPostgres(name: string, input: PostgresInput, around: Surroundings): PostgresSourceConfig {
+  const {postgres} = input;
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : around.absolute(path));
+  return {
+    ...toShared(name, input, around),
+    kind: 'postgres',
+    connection: {
+      host: postgres.host,
+      port: postgres.port,
+      user: postgres.user,
+      password: postgres.password === undefined ? undefined : new Secret(postgres.password),
+      sslmode: postgres.sslmode,
+      sslrootcert: absolute(postgres.sslrootcert),
+      programs: absolute(postgres.programs),
+    },
+    databases: postgres.databases ?? [postgres.database ?? ''],
+    format: postgres.format ?? 'custom',
+    only: {
+      schemas: postgres.schemas ?? [],
+      excludeSchemas: postgres.excludeSchemas ?? [],
+      tables: postgres.tables ?? [],
+      excludeTables: postgres.excludeTables ?? [],
+      excludeData: postgres.excludeData ?? [],
+    },
+    globals: postgres.globals ?? true,
+    timeoutMs: toTimeout(input.timeout),
+    witness: toWitness(input.witness),
+  };
+}
+
+function toWitness(input: PostgresInput['witness']): WitnessConfig {
+  return {rows: input?.rows ?? 'all', timeoutMs: toLimit(input?.timeout ?? '1h')};
 }
 
 function toShared(

@@ -4,7 +4,8 @@ import {join} from 'node:path';
 import {assertOnlyRootChanges} from '../config/file.ts';
 import type {HookCommand, SourceConfig} from '../config/sources.ts';
 import {SourceError} from '../errors.ts';
-import {howItEnded, WITHOUT_SECRETS} from '../sources/stream/program.ts';
+import {WITHOUT_SECRETS} from '../sources/stream/environment.ts';
+import {howItEnded} from '../sources/stream/program.ts';
 
 /**
  * Refuses programs that root would run and others could change.

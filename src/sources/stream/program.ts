@@ -1,6 +1,8 @@
 /** Runs a program for its output. Its success is proven, not assumed: exit code 0, no signal, and all its pipes closed. */
+import {once} from 'node:events';
 import {SourceError} from '../../errors.ts';
 import type {Secret} from '../../system/secret.ts';
+import {WITHOUT_SECRETS} from './environment.ts';
 import {Said} from './said.ts';
 
 export interface Program {
@@ -10,11 +12,15 @@ export interface Program {
   readonly args: readonly string[];
   /** Added to the environment; undefined takes a variable out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What it reads from standard input; nothing by default. */
+  readonly input?: AsyncIterable<Uint8Array>;
   /** What must not be shown if it says it. */
   readonly secrets?: readonly Secret[];
   /** It is ended when it takes longer; undefined to end it when it is silent for an hour. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Exit codes beside 0 with which it has done its work, and said what it could not. */
+  readonly succeeds?: readonly number[];
   /** What to do when it fails. */
   readonly hint?: string;
   /** What it wrote to standard error though it succeeded. */
@@ -25,27 +31,21 @@ const SILENCE_MS = 3_600_000;
 /** Between asking it to end and ending it. */
 const GRACE_MS = 3000;
 
-/** The program of an application has no use for what opens the history. */
-export const WITHOUT_SECRETS: Record<string, undefined> = {
-  HOLDFAST_PASSPHRASE: undefined,
-  HOLDFAST_PASSPHRASE_FILE: undefined,
-  HOLDFAST_PASSPHRASE_COMMAND: undefined,
-  HOLDFAST_KEY: undefined,
-};
-
 /**
  * Runs the program and yields its output. Ends when it has succeeded; who stops reading ends it, and all that it started.
  * @throws {@link SourceError} with what it said last
  */
 export async function* runProgram(program: Program): AsyncGenerator<Buffer, void> {
-  const {label, file, args, env, secrets = [], timeoutMs, signal} = program;
+  const {label, file, args, env, input, secrets = [], timeoutMs, signal} = program;
   signal?.throwIfAborted();
   const {execa} = await import('execa'); // Loading it takes longer than many a command.
   const child = execa(file, args, {
     reject: false,
     buffer: false,
     detached: true, // A process group of its own, so that all of it can be ended.
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdin: input === undefined ? 'ignore' : 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
     env: {...WITHOUT_SECRETS, ...env},
   });
   const said = new Said(secrets);
@@ -54,6 +54,11 @@ export async function* runProgram(program: Program): AsyncGenerator<Buffer, void
   const ended = child.then((result) => {
     closed = true;
     return result;
+  });
+  let inputFailure: unknown;
+  const fed = feed(input, child.stdin).catch((error: unknown) => {
+    inputFailure = error;
+    killer.end();
   });
   const killer = new GroupKiller(child.pid, () => closed);
   let why: 'timeout' | 'silence' | undefined;
@@ -72,8 +77,11 @@ export async function* runProgram(program: Program): AsyncGenerator<Buffer, void
       silence = timer(timeoutMs === undefined ? SILENCE_MS : undefined, () => end('silence'));
     }
     const result = await ended;
+    await fed;
     signal?.throwIfAborted();
-    if (why === undefined && !result.failed) {
+    if (inputFailure !== undefined) throw inputFailure;
+    const isDone = !result.failed || program.succeeds?.includes(result.exitCode ?? -1) === true;
+    if (why === undefined && isDone) {
       if (said.lines().length > 0) program.onSaid?.(said.lines());
       return;
     }
@@ -88,6 +96,33 @@ export async function* runProgram(program: Program): AsyncGenerator<Buffer, void
     await ended;
     killer[Symbol.dispose]();
   }
+}
+
+/** A program that ends without reading everything tells by its exit code whether that was right. */
+async function feed(
+  input: AsyncIterable<Uint8Array> | undefined,
+  stdin: NodeJS.WritableStream | null,
+): Promise<void> {
+  if (input === undefined || stdin === null) return;
+  let closed = false;
+  const gone = new Promise<void>((resolve) => {
+    stdin.on('error', resolve);
+    stdin.on('close', resolve);
+  }).then(() => {
+    closed = true;
+  });
+  for await (const piece of input) {
+    if (closed) return;
+    if (!stdin.write(piece)) await Promise.race([once(stdin, 'drain').catch(() => {}), gone]);
+  }
+  stdin.end();
+}
+
+/** The whole output of a program that says little, as text. */
+export async function collectOutput(program: Program): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of runProgram(program)) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
 }
 
 /** Not in execa's words, which repeat the whole command: its arguments may be secret. */
