@@ -2,14 +2,21 @@ import {once} from 'node:events';
 import {closeSync, createWriteStream, existsSync, fsyncSync, openSync, renameSync, rmSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
+import {parseDatabaseUrl} from '../cli/database-url.ts';
 import {keyFlags, progressFlags} from '../cli/flags.ts';
 import {counted, formatBytes, formatDuration} from '../cli/output.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayPath} from '../cli/terminal.ts';
 import {EXIT, UsageError} from '../errors.ts';
 import {type RestoreResult, restoreDryRun, restoreToFolder, restoreToTar} from '../operations/restore.ts';
+import {
+  type DatabaseTarget,
+  type RestoreDatabaseResult,
+  restoreToDatabase,
+} from '../operations/restore-database.ts';
 import {compileExcludes} from '../sources/folder/exclude.ts';
 
+type RestoreDatabaseJson = RestoreDatabaseResult & {readonly seconds: number; readonly to: null};
 type RestoreJson = RestoreResult & {readonly seconds: number; readonly to: string | null};
 
 export default class Restore extends RepositoryCommand {
@@ -21,6 +28,7 @@ export default class Restore extends RepositoryCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> latest --to /srv/restored --key ops.private.asc',
     '<%= config.bin %> <%= command.id %> etc@2026-11-20 --include nginx --to /tmp/nginx --key ops.private.asc',
+    '<%= config.bin %> <%= command.id %> latest:orders --database postgres://admin@db2/orders_restored --key ops.private.asc',
     '<%= config.bin %> <%= command.id %> latest:app --tar - --key ops.private.asc | ssh app02 tar -x -C /srv/app',
   ];
   static override args = {
@@ -32,7 +40,31 @@ export default class Restore extends RepositoryCommand {
   static override flags = {
     ...keyFlags,
     ...progressFlags,
-    to: Flags.string({helpValue: 'DIR', description: 'the folder to restore into', exclusive: ['tar']}),
+    to: Flags.string({
+      helpValue: 'DIR',
+      description: 'the folder to restore into',
+      exclusive: ['tar', 'database'],
+    }),
+    database: Flags.string({
+      helpValue: 'URL',
+      description: 'load a dump into this database, which is made, and compare it with what was dumped',
+      exclusive: ['tar', 'dry-run', 'include', 'exclude'],
+    }),
+    from: Flags.string({
+      helpValue: 'NAME',
+      description: 'the database of the dump, where it has several',
+      dependsOn: ['database'],
+    }),
+    'in-place': Flags.boolean({
+      description:
+        'with --database: take the place of the very database that was dumped, which is kept under another name',
+      dependsOn: ['database'],
+    }),
+    roles: Flags.boolean({
+      allowNo: true,
+      default: true,
+      description: 'with --database: make the roles that the server lacks',
+    }),
     tar: Flags.string({helpValue: 'FILE', description: 'write a tar archive instead; - for standard output'}),
     include: Flags.string({
       multiple: true,
@@ -57,9 +89,14 @@ export default class Restore extends RepositoryCommand {
     }),
   };
 
-  async run(): Promise<RestoreJson> {
+  async run(): Promise<RestoreJson | RestoreDatabaseJson> {
     const {args, flags} = await this.parse(Restore);
-    if (flags.to === undefined && flags.tar === undefined && !flags['dry-run']) {
+    if (
+      flags.to === undefined &&
+      flags.tar === undefined &&
+      flags.database === undefined &&
+      !flags['dry-run']
+    ) {
       throw new UsageError('Where should it be restored to?', {
         hint: 'Name an empty folder with --to DIR, or write an archive with --tar FILE.',
       });
@@ -82,6 +119,19 @@ export default class Restore extends RepositoryCommand {
       signal: this.signal,
       onProgress: this.showProgress,
     };
+    if (flags.database !== undefined) {
+      const target = this.#databaseOf(flags.database);
+      const done = await restoreToDatabase(restore, source, seal, target, {
+        from: flags.from,
+        overwrite: flags.overwrite === 'always',
+        inPlace: flags['in-place'],
+        roles: flags.roles,
+        now: () => new Date(),
+      });
+      const seconds = (performance.now() - started) / 1000;
+      this.#tellDatabase(done, seconds);
+      return {...done, seconds, to: null};
+    }
     const to = flags.to === undefined ? null : resolve(flags.to);
     let result: RestoreResult;
     if (flags['dry-run']) result = await restoreDryRun(restore, source, seal, selection);
@@ -99,6 +149,31 @@ export default class Restore extends RepositoryCommand {
     const seconds = (performance.now() - started) / 1000;
     this.#tell(result, seconds, flags['dry-run'], flags.tar === '-');
     return {...result, seconds, to};
+  }
+
+  #databaseOf(url: string): DatabaseTarget {
+    const target = parseDatabaseUrl(url);
+    if (target.connection.password !== undefined) {
+      this.warn(
+        'The password in --database can be seen by others on this machine. Better: PGPASSFILE or ~/.pgpass.',
+      );
+    }
+    return target;
+  }
+
+  #tellDatabase(
+    {snapshot, source, database, tables, bytes, warnings, problems}: RestoreDatabaseResult,
+    seconds: number,
+  ): void {
+    for (const warning of warnings) this.warn(warning);
+    for (const message of problems)
+      this.output.error({code: 'DAMAGED', exitCode: EXIT.notVerified, message, hint: undefined});
+    const isSame = problems.length === 0 ? ', the same as when it was dumped' : '';
+    this.log(
+      `Restored ${source} snapshot ${snapshot} into the database ${database}: ${tables} tables, ${formatBytes(bytes)} in ${formatDuration(seconds * 1000)}${isSame}.`,
+    );
+    if (warnings.length > 0) this.incomplete();
+    if (problems.length > 0) this.endWith(EXIT.notVerified);
   }
 
   async #tar(

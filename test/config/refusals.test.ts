@@ -42,12 +42,20 @@ const refusals: [text: string, problem: string][] = [
     `\`limits.upload\`: \`${rate}\` is not a rate at holdfast.yaml:1:19; write a size and /s, such as 20MB/s or 512KiB/s.`,
   ]),
   [
-    'sources: { o: { postgres: { database: o }, x: 1 } }',
-    'Sources of the kind `postgres` are not supported by this version yet at holdfast.yaml:1:17.',
+    'sources: { o: { mysql: { database: o }, x: 1 } }',
+    'Sources of the kind `mysql` are not supported by this version yet at holdfast.yaml:1:17.',
   ],
   [
     'sources: { o: { command: pg_dumpall, folder: /x } }',
     '`sources.o` is of two kinds, `command` and `folder` at holdfast.yaml:1:15; write two sources.',
+  ],
+  [
+    'sources: { o: { postgres: { database: a, hots: x } } }',
+    'Unknown key `hots` at holdfast.yaml:1:42; did you mean `host`?',
+  ],
+  [
+    'sources: { o: { postgres: { user: x } } }',
+    '`sources.o.postgres` needs `database` or `databases`, and not both at holdfast.yaml:1:27.',
   ],
   [
     'sources: { o: { command: pg_dumpall, nam: x } }',

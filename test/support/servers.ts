@@ -1,10 +1,11 @@
-/** Real storage servers: the scripts in `test/servers/` start them, and the environment names the files with their facts. */
+/** Real storage and database servers: the scripts in `test/servers/` start them, and the environment names the files with their facts. */
 import {readFileSync} from 'node:fs';
 import {leftOut} from './skips.ts';
 
 const SERVERS = {
   swift: {variable: 'HOLDFAST_TEST_SWIFT', start: 'test/servers/swift.sh start DIR --keystone'},
   rgw: {variable: 'HOLDFAST_TEST_RGW', start: 'test/servers/rgw.sh start DIR'},
+  postgres: {variable: 'HOLDFAST_TEST_POSTGRES', start: 'test/servers/postgres.sh start DIR'},
 } as const;
 
 /** What `start` printed, such as `ST_AUTH`. */

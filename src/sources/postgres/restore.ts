@@ -26,7 +26,6 @@ export interface PostgresRestore {
 
 export interface PostgresRestored {
   readonly tables: number;
-  readonly rows: number;
   /** What could not be brought back as it was. */
   readonly warnings: readonly string[];
   /** Where the copy differs from the dump's witness. */
@@ -58,22 +57,34 @@ export async function restorePostgres(options: PostgresRestore): Promise<Postgre
   await createDatabase(control, made, dump.database);
   try {
     warnings.push(...(await load(options, access, made)));
-    await using session = await PostgresSession.open(access, made, signal);
-    const copy = await observeCopy(session, dump.database, Number.POSITIVE_INFINITY, () => now().getTime());
-    const problems = compareWitness(dump.database, copy);
-    await session[Symbol.asyncDispose]();
+    const problems = await checkPostgres(connection, made, dump.database, {now, signal});
     if (server.exists) warnings.push(await takePlace(control, name, made, replaced, now()));
-    const rows = copy.tables.reduce((sum, [, , count]) => sum + (count ?? 0), 0);
     return {
-      tables: copy.tables.length,
-      rows,
+      tables: dump.database.tables.length,
       warnings: warnings.filter((warning) => warning !== ''),
       problems,
     };
   } catch (error) {
-    if (server.exists) await control.run(`DROP DATABASE IF EXISTS ${identifier(made)}`);
-    throw error;
+    // After an interruption there is no connection left to do it with.
+    if (signal?.aborted !== true) await control.run(`DROP DATABASE IF EXISTS ${identifier(made)}`);
+    if (!(error instanceof SqlError)) throw error;
+    throw new RestoreError(`${name} cannot be restored: ${error.message}.`, {cause: error});
   }
+}
+
+/** Compares a database with the witness of a dump. @returns what differs, each as a sentence */
+export async function checkPostgres(
+  connection: PostgresConnection,
+  name: string,
+  expected: DatabaseWitness,
+  {now, signal}: {now: () => Date; signal?: AbortSignal | undefined},
+): Promise<string[]> {
+  using access = new PostgresAccess(connection);
+  await using session = await PostgresSession.open(access, name, signal);
+  return compareWitness(
+    expected,
+    await observeCopy(session, expected, Number.POSITIVE_INFINITY, () => now().getTime()),
+  );
 }
 
 function readServer(session: PostgresSession, name: string): Promise<Server> {

@@ -68,7 +68,7 @@ export async function readTables(
   const deadline = now() + timeoutMs;
   const read: TableWitness[] = [];
   for (const {schema, name} of tables) {
-    const leftMs = Math.min(deadline - now(), 2 ** 31 - 1);
+    const leftMs = deadline - now();
     const isSkipped = rows === 'none' || leftMs <= 0;
     const [count, checksum] = isSkipped ? [null, null] : await readTable(session, schema, name, rows, leftMs);
     read.push([schema, name, count, checksum]);
@@ -131,7 +131,8 @@ async function attempt<T>(
   timeoutMs: number,
   read: () => Promise<T>,
 ): Promise<T | undefined> {
-  await session.run(`SAVEPOINT holdfast; SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);
+  const limit = Math.min(Math.max(1, Math.ceil(timeoutMs)), 2 ** 31 - 1);
+  await session.run(`SAVEPOINT holdfast; SET LOCAL statement_timeout = ${limit}`);
   try {
     const value = await read();
     await session.run('SET LOCAL statement_timeout = 0; RELEASE SAVEPOINT holdfast');
