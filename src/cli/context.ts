@@ -134,6 +134,12 @@ export class CliContext implements AsyncDisposable {
     return history;
   }
 
+  /** Another place, such as that of a copy, reached as the repository is. */
+  async openOther(url: string): Promise<Target> {
+    const {env, cwd, output} = this.#options;
+    return openTarget(url, cwd, targetAccess({config: this.config, env, output}));
+  }
+
   /** The catalog, made if it is not there. */
   catalog(): Catalog {
     this.#catalog ??= Catalog.open(this.#catalogPath, {

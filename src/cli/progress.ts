@@ -16,6 +16,7 @@ const PHASE_WORDS: Readonly<Record<ProgressPhase, string>> = {
   restore: 'Restoring',
   verify: 'Verifying',
   rebuild: 'Rebuilding',
+  replicate: 'Copying',
 };
 
 export interface ProgressOptions {

@@ -94,6 +94,11 @@ export const configSchema = z
       })
       .optional(),
   })
+  .check(({value, issues}) => {
+    if (value.lock === undefined || value.repository === undefined || /^s3:/i.test(value.repository)) return;
+    const message = 'needs a repository on s3://; other storage cannot lock objects';
+    issues.push({code: 'custom', path: ['lock'], message, input: value});
+  })
   .meta({title: 'holdfast.yaml'});
 
 export type ConfigInput = z.infer<typeof configSchema>;

@@ -1,5 +1,5 @@
 /** What an operation is doing. */
-export type ProgressPhase = 'scan' | 'backup' | 'upload' | 'restore' | 'verify' | 'rebuild';
+export type ProgressPhase = 'scan' | 'backup' | 'upload' | 'restore' | 'verify' | 'rebuild' | 'replicate';
 
 /** How much of something is done, and of how much if that is known. */
 export interface ProgressCount {

@@ -15,7 +15,7 @@ import type {NeededObject} from './verify-structure.ts';
 
 const PARALLEL_READS = 3;
 /** A seal can say anything of sizes; no more than this is ever read into memory. */
-const MOST_BYTES: Record<NeededObject['kind'], number> = {
+export const MOST_BYTES: Record<NeededObject['kind'], number> = {
   pack: LIMITS.packBytes,
   index: INDEX_MOST_BYTES,
   snapshot: SNAPSHOT_MOST_BYTES,

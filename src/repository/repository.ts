@@ -15,12 +15,20 @@ export interface Repository {
 const MARKER_MOST_BYTES = 65_536;
 
 /**
- * Writes the marker that makes a place a repository.
- * @throws {@link DamageError} where it does not come back as it was stored
+ * Makes a place a repository.
+ * @throws {@link DamageError} where its marker does not come back as it was stored
  */
 export async function createRepository(target: Target, now: Date): Promise<Repository> {
-  const id = randomBytes(16).toString('hex');
-  const created = now.toISOString();
+  const repository = {target, id: randomBytes(16).toString('hex'), created: now.toISOString()};
+  await putMarker(repository);
+  return repository;
+}
+
+/**
+ * Writes the marker of a repository; also in the place of a copy.
+ * @throws {@link DamageError} where it does not come back as it was stored
+ */
+export async function putMarker({target, id, created}: Repository): Promise<void> {
   const marker = Buffer.from(
     `${JSON.stringify({type: 'holdfast-repository', format: FORMAT, id, created})}\n`,
   );
@@ -31,7 +39,6 @@ export async function createRepository(target: Target, now: Date): Promise<Repos
       hint: 'Another machine made a repository here at the same time, or the storage changes what it keeps. Use another place.',
     });
   }
-  return {target, id, created};
 }
 
 /** The repository at the target, or undefined if there is none. */

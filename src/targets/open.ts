@@ -30,11 +30,6 @@ export async function openTarget(
 
 async function openPlain(url: string, cwd: string, access: TargetAccess): Promise<Target> {
   const place = placeOf(url, cwd);
-  if (access.lock !== undefined && place.scheme !== 's3') {
-    throw new UsageError('Only targets on s3:// can lock objects.', {
-      hint: 'Take "lock" out of the configuration.',
-    });
-  }
   switch (place.scheme) {
     case 'file':
       return new FileTarget(place.path);

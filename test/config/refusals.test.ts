@@ -71,6 +71,10 @@ const refusals: [text: string, problem: string][] = [
     '`lock.mode` is neither `governance` nor `compliance` at holdfast.yaml:1:15.',
   ],
   [
+    '{ repository: /srv/b, lock: { mode: governance, for: 1d } }',
+    '`lock` needs a repository on s3:// at holdfast.yaml:1:30; other storage cannot lock objects.',
+  ],
+  [
     'lock: { mode: governance, for: never }',
     '`lock.for`: `never` is not a duration at holdfast.yaml:1:32; write a number and a unit: s, m, h, d, w or y, such as 90m or 30d.',
   ],
