@@ -19,7 +19,6 @@ catalog: /var/lib/holdfast/app01.db
 full: 7d
 limits: { concurrency: 2, upload: 20MB/s, retryFor: never }
 requireTls: true
-lock: { mode: compliance, for: 90d }
 caFile: ca.pem
 trust: { agents: ["0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 4567"] }
 sources:
@@ -50,7 +49,7 @@ sources:
         retryForMs: Number.POSITIVE_INFINITY,
       },
       requireTls: true,
-      lock: {mode: 'compliance', forMs: 90 * 86_400_000},
+      lock: undefined,
       caFile: '/etc/holdfast/ca.pem',
       trustedAgents: ['0123456789abcdef0123456789abcdef01234567'],
     });
@@ -287,6 +286,14 @@ describe('the template', () => {
       }),
     );
   });
+});
+
+test('a lock has a mode and a length', () => {
+  const {lock} = parseConfig('{ repository: "s3://b/x", lock: { mode: compliance, for: 90d } }', {
+    path: '/x',
+    env: {},
+  });
+  expect(lock).toEqual({mode: 'compliance', forMs: 90 * 86_400_000});
 });
 
 test('the JSON Schema names every key and allows no other', () => {

@@ -72,7 +72,7 @@ const refusals: [text: string, problem: string][] = [
   ],
   [
     '{ repository: /srv/b, lock: { mode: governance, for: 1d } }',
-    '`lock` needs a repository on s3:// at holdfast.yaml:1:30; other storage cannot lock objects.',
+    '`lock` needs a repository on s3:// at holdfast.yaml:1:29; other storage cannot lock objects.',
   ],
   [
     'lock: { mode: governance, for: never }',
