@@ -70,6 +70,7 @@ export {assertHooksTrusted} from './operations/hooks.ts';
 export {type Initialized, type InitOptions, initRepository, writePrivateFile} from './operations/init.ts';
 export type {OnProgress, ProgressCount, ProgressEvent, ProgressPhase} from './operations/progress.ts';
 export {type RebuildResult, rebuildCatalog} from './operations/rebuild-catalog.ts';
+export {type ReplicateContext, type ReplicateResult, replicate} from './operations/replicate.ts';
 export {
   type RestoreContext,
   type RestoreOptions,

@@ -128,7 +128,7 @@ describe('of a damaged repository', () => {
     const attacker = new Attacker(machine);
     const [hash = ''] = (await seenAt(machine.target)).history.sources[0]?.seals[0]?.needs.packs[0] ?? [];
     const pack = attacker.object(new RegExp(hash));
-    attacker.flip(pack, 1000);
+    attacker.flip(pack, 100);
     const to = newCopy();
     const result = await copy(to, attacker.target);
     expect(result.problems).toEqual([
