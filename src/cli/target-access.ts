@@ -33,7 +33,6 @@ export function targetAccess({
     requireTls: config?.requireTls ?? false,
     onWarning: (warning) => output.warn(warning),
     lock: config?.lock,
-    now: () => new Date(),
     limits: {
       uploadBytesPerSecond,
       downloadBytesPerSecond,

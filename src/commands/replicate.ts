@@ -22,6 +22,7 @@ export default class Replicate extends RepositoryCommand {
   static override flags = {
     ...progressFlags,
     to: Flags.string({required: true, helpValue: 'URL', description: 'where the copy is, or will be'}),
+    create: Flags.boolean({description: 'make the bucket or container of the copy, too'}),
   };
 
   async run(): Promise<ReplicateResult> {
@@ -33,6 +34,7 @@ export default class Replicate extends RepositoryCommand {
         repository: context.repository,
         agents: context.agents,
         concurrency: CONCURRENCY,
+        createContainer: flags.create,
         signal: this.signal,
         onProgress: this.showProgress,
       },

@@ -24,6 +24,8 @@ export interface ReplicateContext {
   readonly agents: readonly PublicKey[];
   /** Objects on their way at once. */
   readonly concurrency: number;
+  /** Makes the bucket or container of the copy, too, if it is not there. */
+  readonly createContainer?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -61,9 +63,12 @@ export async function replicate(
 }
 
 /** The marker, the agents' keys, and the emergency kit: that of this program, not what somebody may have put there. */
-async function prepare({repository, agents}: ReplicateContext, to: Target): Promise<void> {
+async function prepare(
+  {repository, agents, createContainer = false, signal}: ReplicateContext,
+  to: Target,
+): Promise<void> {
   const copy = {...repository, target: to};
-  await to.create();
+  await to.create({container: createContainer, signal});
   const found = await findRepository(to);
   if (found !== undefined && found.id !== repository.id) {
     throw new NoRepositoryError(

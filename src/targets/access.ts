@@ -13,8 +13,6 @@ export interface TargetAccess {
   readonly clock?: Clock | undefined;
   /** What is put is locked so, by stores that can. */
   readonly lock?: ObjectLock | undefined;
-  /** The time of day, for locks; the system's by default. */
-  readonly now?: (() => Date) | undefined;
   /** How long a request may stand still before it is given up; a minute by default. */
   readonly stallMs?: number;
 }

@@ -33,7 +33,7 @@ const THROTTLED: Words = {
 };
 const NO_BUCKET: Words = {
   problem: 'there is no such bucket',
-  hint: 'Check its name, the region and the endpoint. Only "holdfast init" makes a bucket.',
+  hint: 'Check its name, the region and the endpoint. Only "holdfast init --create" makes a bucket.',
 };
 const WRONG_KEY: Words = {problem: 'the store does not accept the credentials', hint: CREDENTIALS};
 const EXPIRED: Words = {problem: 'the credentials have expired', hint: 'Get new ones, and run this again.'};

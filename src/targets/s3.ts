@@ -1,4 +1,6 @@
 import type {TargetAccess} from './access.ts';
+import {type Clock, systemClock} from './clock.ts';
+import {checkEndpoint} from './endpoint.ts';
 import {checkRange} from './file-read.ts';
 import {checkObjectName, checkPrefix} from './object-name.ts';
 import {foldersOfPages, objectsOfPages} from './pages.ts';
@@ -13,6 +15,7 @@ import {parseS3Url} from './s3-url.ts';
 import {
   type ByteRange,
   type CallOptions,
+  type CreateOptions,
   type ListPage,
   ObjectExistsError,
   type ObjectInfo,
@@ -34,18 +37,19 @@ const MIN_BYTES_PER_MS = 4;
 /** One that is slow because it should be may take a day. */
 const PACED_MS = 24 * 3_600_000;
 
-export interface S3Options extends Pick<TargetAccess, 'env' | 'lock' | 'now'> {
-  readonly stallMs?: number;
-}
-
 /** @throws {@link UsageError} for a URL that names no place */
-export function openS3(url: string, options: S3Options): Target {
-  const {env, stallMs = STALL_MS} = options;
+export function openS3(url: string, access: TargetAccess): Target {
+  const {env, stallMs = STALL_MS} = access;
   const place = parseS3Url(url);
+  const endpoint = place.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
+  if (endpoint !== undefined) {
+    const from = place.endpoint === undefined ? 'AWS_ENDPOINT_URL' : 'endpoint in the URL';
+    checkEndpoint(endpoint, {what: 'the storage', from}, access);
+  }
   const client = makeS3Client(place, {env, stallMs});
   const requests = new S3Requests(client, place);
   if (place.at !== undefined) return new S3PastTarget(requests, place.prefix, {moment: place.at, stallMs});
-  return new S3Target(requests, new S3Writer(client, place), place.prefix, options);
+  return new S3Target(requests, new S3Writer(client, place), place.prefix, access);
 }
 
 /**
@@ -61,14 +65,14 @@ class S3Target implements Target {
   readonly #writer: S3Writer;
   readonly #root: string;
   readonly #stallMs: number;
-  readonly #now: () => Date;
+  readonly #clock: Clock;
 
   /** @param root what the keys of the repository begin with */
   constructor(
     requests: S3Requests,
     writer: S3Writer,
     root: string,
-    {stallMs = STALL_MS, lock, now = () => new Date()}: S3Options,
+    {stallMs = STALL_MS, lock, clock = systemClock}: TargetAccess,
   ) {
     this.label = requests.label;
     this.lock = lock;
@@ -76,17 +80,18 @@ class S3Target implements Target {
     this.#writer = writer;
     this.#root = root;
     this.#stallMs = stallMs;
-    this.#now = now;
+    this.#clock = clock;
   }
 
-  async create({signal}: CallOptions = {}): Promise<void> {
+  async create({container = false, signal}: CreateOptions = {}): Promise<void> {
     const deed = {verb: 'make a bucket for', object: '', signal};
-    await this.#requests.createBucket(deed, this.lock !== undefined);
+    if (container) await this.#requests.createBucket(deed, this.lock !== undefined);
+    else await this.#requests.requireBucket(signal);
   }
 
   async put(name: ObjectName, body: Uint8Array, options: PutOptions = {}): Promise<void> {
     if ((await this.#head(name, options)) !== undefined) throw new ObjectExistsError(this.label, name);
-    const lock = this.lock && {how: this.lock, untilMs: this.#now().getTime() + this.lock.forMs};
+    const lock = this.lock && {how: this.lock, untilMs: Math.ceil(this.#clock.wallMs()) + this.lock.forMs};
     await this.#write(name, body, {isNew: true, lock}, options);
     if (lock === undefined) return;
     const found = await this.#head(name, options);
@@ -153,7 +158,7 @@ class S3Target implements Target {
     const found = await this.#requests.head(this.#key(name), deed);
     // A versioned bucket would take the removal, and go on keeping what nobody sees any more.
     const untilMs = found && lockedUntil(found);
-    if (untilMs !== undefined && untilMs > this.#now().getTime())
+    if (untilMs !== undefined && untilMs > this.#clock.wallMs())
       throw new ObjectLockedError(this.label, name, untilMs);
     await this.#requests.remove(this.#key(name), deed);
   }

@@ -107,7 +107,7 @@ describe.runIf(ceph)('the policies of the roles, on Ceph', () => {
   async function bucketFor(role: 'writer' | 'reader' | 'pruner') {
     const url = newBucketUrl(facts, 'fleet/app01');
     const owner = await openTarget(url, '/', {env: credentials(facts)});
-    await owner.create();
+    await owner.create({container: true});
     using admin = new S3Admin(url, facts);
     const place = parseS3Url(url);
     const Policy = JSON.stringify(s3Policy(place, role, OTHER_ARN));

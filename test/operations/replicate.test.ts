@@ -172,6 +172,11 @@ describe('onto something else', () => {
 test.runIf(ceph)('to S3 and back', async () => {
   const facts = ceph ?? {};
   await using there = await openTarget(newBucketUrl(facts, 'offsite'), '/', {env: credentials(facts)});
+  expect(await failure(copy(there))).toMatchObject({
+    code: 'TARGET',
+    hint: expect.stringContaining('--create'),
+  });
+  await there.create({container: true});
   expect(await copy(there)).toMatchObject({snapshots: 3, problems: []});
   expect(await expectWhole(there)).toBe(3);
   const back = newCopy();

@@ -1,6 +1,7 @@
 /** The core on real S3 servers: the same round trip, what a thief of the bucket's credentials breaks, and locks. */
 import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
+import {systemClock} from '../../src/targets/clock.ts';
 import {openTarget} from '../../src/targets/open.ts';
 import type {Target} from '../../src/targets/target.ts';
 import {collect} from '../support/collect.ts';
@@ -22,12 +23,17 @@ interface Options extends Omit<MachineOptions, 'wrap'> {
 /** Opens what the command line would open. */
 async function open(url: string, facts: ServerFacts, {lockForMs, now}: Options = {}): Promise<Target> {
   const lock = lockForMs === undefined ? undefined : ({mode: 'compliance', forMs: lockForMs} as const);
-  return await openTarget(url, '/', {env: credentials(facts), lock, now});
+  return await openTarget(url, '/', {
+    env: credentials(facts),
+    lock,
+    clock: now && {...systemClock, wallMs: () => now().getTime()},
+  });
 }
 
 /** A machine whose repository is in a new bucket. */
 async function machineOn(url: string, facts: ServerFacts, options: Options = {}): Promise<Machine> {
   const target = await open(url, facts, options);
+  await target.create({container: true});
   return await Machine.create({...options, wrap: () => target});
 }
 

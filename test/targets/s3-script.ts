@@ -2,7 +2,8 @@
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {openS3, type S3Options} from '../../src/targets/s3.ts';
+import type {TargetAccess} from '../../src/targets/access.ts';
+import {openS3} from '../../src/targets/s3.ts';
 import type {Target} from '../../src/targets/target.ts';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
@@ -23,7 +24,7 @@ export interface Scripted extends AsyncDisposable {
 /** A target whose server gives these answers, one after the other, the last one again and again. */
 export async function scripted(
   answers: readonly Answer[],
-  options: Partial<S3Options> = {},
+  options: Partial<TargetAccess> = {},
 ): Promise<Scripted> {
   const requests: string[] = [];
   const server = createServer((request, response) => {

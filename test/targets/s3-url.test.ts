@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {UsageError} from '../../src/errors.ts';
+import {openS3} from '../../src/targets/s3.ts';
 import {parseS3Url} from '../../src/targets/s3-url.ts';
 
 test.each([
@@ -56,5 +57,21 @@ describe('refuses', () => {
       const {message: words, hint} = error as UsageError;
       expect(`${words} ${hint}`).not.toMatch(/canary/); // J1
     }
+  });
+});
+
+describe('an endpoint without encryption', () => {
+  const open = (requireTls: boolean, env = {}, query = '?endpoint=http://s3.example.org') => {
+    const warnings: string[] = [];
+    openS3(`s3://b1/x${query}`, {env, requireTls, onWarning: (warning) => warnings.push(warning)});
+    return warnings;
+  };
+
+  test('is warned of, or refused', () => {
+    expect(open(false)).toEqual([expect.stringMatching(/s3\.example\.org is reached without encryption/)]);
+    expect(open(false, {AWS_ENDPOINT_URL: 'http://s3.example.org'}, '')).toHaveLength(1);
+    expect(() => open(true)).toThrow(UsageError);
+    expect(open(true, {}, '?endpoint=https://s3.example.org')).toEqual([]);
+    expect(open(true, {}, '?endpoint=http://127.0.0.1:9000')).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest';
+import {systemClock} from '../../src/targets/clock.ts';
 import {readObject} from '../../src/targets/read.ts';
 import {
   ObjectExistsError,
@@ -25,7 +26,7 @@ describe.runIf(ceph)('a bucket that keeps versions', () => {
   async function versioned() {
     const url = newBucketUrl(facts, 'app');
     const target = opened(url, facts);
-    await target.create();
+    await target.create({container: true});
     const admin = new S3Admin(url, facts);
     await admin.keepVersions();
     return {url, target, admin};
@@ -125,7 +126,7 @@ describe.runIf(ceph)('a bucket with Object Lock', () => {
     const url = newBucketUrl(facts, 'app');
     await using target = opened(url, facts, {lock: {mode, forMs: HOUR_MS}});
     using admin = new S3Admin(url, facts);
-    await target.create();
+    await target.create({container: true});
     const before = Date.now();
     await target.put('pack', Buffer.from('good'));
     await target.replace('lease', Buffer.from('free'));
@@ -148,7 +149,7 @@ describe.runIf(ceph)('a bucket with Object Lock', () => {
     await target.extendLock?.('pack', until + HOUR_MS);
     expect((await target.stat('pack'))?.lockedUntilMs).toBe(until + HOUR_MS);
     // Time passes.
-    await using later = opened(url, facts, {now: () => new Date(until + 2 * HOUR_MS)});
+    await using later = opened(url, facts, {clock: {...systemClock, wallMs: () => until + 2 * HOUR_MS}});
     await later.remove('pack');
     expect(await later.stat('pack')).toBeUndefined();
     // The version itself is still there, whoever removed it.
@@ -159,7 +160,7 @@ describe.runIf(ceph)('a bucket with Object Lock', () => {
   test('is needed: another bucket refuses the lock', async () => {
     const url = newBucketUrl(facts);
     await using plain = opened(url, facts);
-    await plain.create();
+    await plain.create({container: true});
     await using target = opened(url, facts, {lock: {mode: 'compliance', forMs: HOUR_MS}});
     const error = await failure(target.put('pack', Buffer.from('x')));
     expect(error).toMatchObject({code: 'TARGET', transient: false});
@@ -171,6 +172,6 @@ describe.runIf(ceph)('a bucket with Object Lock', () => {
 test.runIf(swift)('a store that takes a lock and forgets it is found out', async () => {
   const facts = swift ?? {};
   await using target = opened(newBucketUrl(facts), facts, {lock: {mode: 'compliance', forMs: HOUR_MS}});
-  await target.create();
+  await target.create({container: true});
   await expect(target.put('pack', Buffer.from('x'))).rejects.toThrow(/does not keep its lock/);
 });
