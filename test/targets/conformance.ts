@@ -27,6 +27,8 @@ export interface ConformanceOptions {
    * a reader may find nothing for a moment while an object is replaced.
    */
   readonly racesMayBeLost?: boolean;
+  /** How many names are listed; more than a page holds. Fewer for a slow server. */
+  readonly manyNames?: number;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface ConformanceOptions {
 export function describeTarget(
   name: string,
   open: () => Promise<Target>,
-  {samePutIsAllowed = false, racesMayBeLost = false}: ConformanceOptions = {},
+  {samePutIsAllowed = false, racesMayBeLost = false, manyNames = 2500}: ConformanceOptions = {},
 ): void {
   describe(`${name} keeps the promises of a target`, () => {
     test('gives back what was put, by name, with its size', async () => {
@@ -188,9 +190,9 @@ export function describeTarget(
       expect(await names(target, '')).toEqual(['a/b/c', 'a/d']);
     });
 
-    test('lists 2,500 names once each, by prefix', async () => {
+    test(`lists ${manyNames} names once each, by prefix`, async () => {
       await using target = await open();
-      const all = Array.from({length: 2500}, (_, i) => {
+      const all = Array.from({length: manyNames}, (_, i) => {
         const hex = createHash('sha256').update(String(i)).digest('hex');
         return `app/20261120T023000Z-k3v9/packs/${hex.slice(0, 2)}/${hex}.pgp`;
       });
@@ -204,12 +206,14 @@ export function describeTarget(
       const infos = await collect(target.list(''));
       expect(infos.every((info) => info.sizeBytes === info.name.length)).toBe(true);
       expect(infos.map((info) => info.name).sort()).toEqual([...all, ...others].sort());
-      expect(await names(target, 'app/')).toHaveLength(2501);
+      expect(await names(target, 'app/')).toHaveLength(manyNames + 1);
       expect(await names(target, 'app/20261120T023000Z-k3v9/packs/')).toEqual([...all].sort());
       expect(await names(target, 'ap/')).toEqual([]);
       expect((await collect(target.listFolders(''))).sort()).toEqual(['app', 'app2']);
       expect(await collect(target.listFolders('app/20261120T023000Z-k3v9/'))).toEqual(['packs']);
-      expect(await collect(target.listFolders('app/20261120T023000Z-k3v9/packs/'))).toHaveLength(256);
+      expect(await collect(target.listFolders('app/20261120T023000Z-k3v9/packs/'))).toHaveLength(
+        new Set(all.map((object) => object.split('/')[3])).size,
+      );
       expect(await collect(target.listFolders('nothing/'))).toEqual([]);
       expect(await collect(target.listFolders('holdfast.json/'))).toEqual([]);
     }, 120_000);
