@@ -83,6 +83,7 @@ export default class Init extends BaseCommand {
     const done = await initRepository(target, {
       recipients,
       expected,
+      createContainer: flags.create,
       join: flags.join,
       now: () => new Date(),
       agentPath: (id) => config?.agent ?? agentPath(state, id),

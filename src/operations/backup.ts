@@ -138,7 +138,7 @@ async function backupSource(
   const started = context.now();
   const {catalog, repository, agents, trust} = context;
   const retriesBefore = repository.target.retries ?? 0;
-  return withLock(context, source.name, options.dryRun ?? false, async (renewLease) => {
+  const made = await withLock(context, source.name, options.dryRun ?? false, async (renewLease) => {
     const cataloged = catalog.snapshots.newest(source.name)?.sequence;
     const history = await readSource(repository, agents, source.name, trust, cataloged);
     if (options.acceptHistory !== true) {
@@ -152,10 +152,10 @@ async function backupSource(
     const {result, afterFailed} = await withHooks(source, context.signal, () =>
       snapshotSource(run, renewLease),
     );
-    const retries = (repository.target.retries ?? 0) - retriesBefore;
-    if (afterFailed === undefined) return {...result, retries};
-    return {...result, retries, warnings: [...result.warnings, {path: '', problem: afterFailed.message}]};
+    if (afterFailed === undefined) return result;
+    return {...result, warnings: [...result.warnings, {path: '', problem: afterFailed.message}]};
   });
+  return {...made, retries: (repository.target.retries ?? 0) - retriesBefore};
 }
 
 async function snapshotSource(

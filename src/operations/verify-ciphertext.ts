@@ -9,7 +9,7 @@ import {sha256} from '../repository/layout.ts';
 import {LIMITS} from '../repository/pack.ts';
 import {SNAPSHOT_MOST_BYTES} from '../repository/snapshot.ts';
 import {readObject} from '../targets/read.ts';
-import {ObjectMissingError} from '../targets/target.ts';
+import {GarbledObjectError, ObjectMissingError} from '../targets/target.ts';
 import type {VerifyContext} from './verify.ts';
 import type {NeededObject} from './verify-structure.ts';
 
@@ -66,7 +66,10 @@ async function checkObject(
     } catch (error) {
       if (error instanceof ObjectMissingError) return 'it is missing';
       if (!(error instanceof HoldfastError) || error.code !== 'DAMAGED') throw error;
-      problem = 'it is larger than the seal says';
+      problem =
+        error instanceof GarbledObjectError
+          ? 'it arrives with other bytes than the checksum of the storage says'
+          : 'it is larger than the seal says';
     }
     if (problem === undefined) return undefined;
   }

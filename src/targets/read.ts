@@ -1,5 +1,12 @@
 import {DamageError} from '../errors.ts';
-import {type ByteRange, type CallOptions, type ObjectName, type Target, TargetError} from './target.ts';
+import {
+  type ByteRange,
+  type CallOptions,
+  GarbledObjectError,
+  type ObjectName,
+  type Target,
+  TargetError,
+} from './target.ts';
 
 export interface ReadOptions extends CallOptions {
   /** More than that is refused before it is kept: what storage sends is not to be trusted to end. */
@@ -17,10 +24,23 @@ const FIRST_BYTES = 65_536;
 /**
  * Reads an object, or a range of it, into memory. The buffer belongs to the caller.
  *
- * @throws {@link DamageError} when the object has more than `maxBytes`
+ * @throws {@link DamageError} when the object has more than `maxBytes`, or twice arrives garbled
  * @throws {@link WrongLengthError} when the target yields more or fewer bytes than `range` asks for
  */
 export async function readObject(
+  target: Target,
+  name: ObjectName,
+  options: ReadOptions,
+): Promise<Uint8Array> {
+  try {
+    return await readOnce(target, name, options);
+  } catch (error) {
+    if (!(error instanceof GarbledObjectError)) throw error;
+    return await readOnce(target, name, options); // What happened on the way does not happen twice.
+  }
+}
+
+async function readOnce(
   target: Target,
   name: ObjectName,
   {maxBytes, range, signal}: ReadOptions,

@@ -1,8 +1,7 @@
 /** Checks what Swift gives for an object against what it says of it, and against what was asked for. */
 import {createHash} from 'node:crypto';
-import {DamageError} from '../errors.ts';
 import type {HttpResponse} from './http.ts';
-import {type ByteRange, type ObjectName, TargetError} from './target.ts';
+import {type ByteRange, GarbledObjectError, type ObjectName, TargetError} from './target.ts';
 
 /** An ETag that is the MD5 of the content; those of segmented objects are not. */
 export function md5Of(headers: Headers): string | undefined {
@@ -11,7 +10,7 @@ export function md5Of(headers: Headers): string | undefined {
   return etag !== undefined && /^[0-9a-f]{32}$/.test(etag) ? etag : undefined;
 }
 
-/** The whole object: as long as said, with the content of the ETag. @throws {@link TargetError}; {@link DamageError} */
+/** The whole object: as long as said, with the content of the ETag. @throws {@link TargetError}; {@link GarbledObjectError} */
 export async function* wholeBody(
   response: HttpResponse,
   what: string,
@@ -25,7 +24,7 @@ export async function* wholeBody(
     yield piece;
   }
   if (hash !== undefined && hash.digest('hex') !== expected) {
-    throw new DamageError(name, 'it arrived with other bytes than its checksum (ETag) says');
+    throw new GarbledObjectError(name);
   }
 }
 

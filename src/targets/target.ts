@@ -1,4 +1,4 @@
-import {type ErrorDetails, EXIT, HoldfastError} from '../errors.ts';
+import {DamageError, type ErrorDetails, EXIT, HoldfastError} from '../errors.ts';
 
 /** A `/`-separated object name, relative to the repository's root, such as `etc/20261120T023000Z-k3v9/generation.pgp`. */
 export type ObjectName = string;
@@ -170,5 +170,12 @@ export class ObjectLockedError extends TargetError {
       hint: 'Run this again when the lock is over.',
     });
     this.untilMs = untilMs;
+  }
+}
+
+/** What arrived of an object is not what the store's own checksum says: damaged there, or on the way. */
+export class GarbledObjectError extends DamageError {
+  constructor(name: ObjectName) {
+    super(name, 'it arrives with other bytes than the checksum of the storage says');
   }
 }

@@ -3,6 +3,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {describe, expect, test} from 'vitest';
 import {DamageError} from '../../src/errors.ts';
 import type {TargetAccess} from '../../src/targets/access.ts';
+import {readObject} from '../../src/targets/read.ts';
 import {ResilientTarget} from '../../src/targets/resilient.ts';
 import {openSwift, type SwiftTarget} from '../../src/targets/swift.ts';
 import {ObjectExistsError, TargetError} from '../../src/targets/target.ts';
@@ -251,6 +252,11 @@ describe('answers that lie', () => {
     const error = await failure(read(swift.target));
     expect(error).toBeInstanceOf(DamageError);
     expect(error).toMatchObject({exitCode: 4, object: 'a/b'});
+    const garbled = status(200, {'content-length': '5', etag: MD5_OF_HELLO}, 'hallo');
+    await using once = await swiftThat([garbled, hello()]);
+    expect(Buffer.from(await readObject(once.target, 'a/b', {maxBytes: 5})).toString()).toBe('hello');
+    await using twice = await swiftThat([garbled, garbled, hello()]);
+    await expect(readObject(twice.target, 'a/b', {maxBytes: 5})).rejects.toThrow(DamageError);
   });
 
   // B10
