@@ -1,4 +1,5 @@
 /** What targets on a network get from the environment and the config. */
+import {X509Certificate} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {setGlobalProxyFromEnv} from 'node:http';
 import {getCACertificates, setDefaultCACertificates} from 'node:tls';
@@ -26,7 +27,8 @@ export function targetAccess({
   output: Output;
 }): TargetAccess {
   useProxies(env);
-  if (config?.caFile !== undefined) trustAuthorities(config.caFile);
+  const caFile = config?.caFile ?? (env['OS_CACERT'] || undefined);
+  if (caFile !== undefined) trustAuthorities(caFile);
   const {uploadBytesPerSecond, downloadBytesPerSecond, retryForMs, concurrency} = config?.limits ?? {};
   return {
     env,
@@ -69,9 +71,11 @@ function useProxies(env: Environment): void {
 
 function trustAuthorities(file: string): void {
   try {
-    setDefaultCACertificates([...getCACertificates('default'), readFileSync(file, 'utf8')]);
+    const text = readFileSync(file, 'utf8');
+    new X509Certificate(text); // What is no certificate would be passed over in silence.
+    setDefaultCACertificates([...getCACertificates('default'), text]);
   } catch (cause) {
-    throw new ConfigError(`The file ${file} with certificates (caFile) cannot be used.`, {
+    throw new ConfigError(`The file ${file} with certificates (caFile, OS_CACERT) cannot be used.`, {
       cause,
       hint: 'Give a readable file with certificates in PEM form.',
     });
