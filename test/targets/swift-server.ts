@@ -1,6 +1,8 @@
 /** The real Swift of the tests, and a new container in it for each test. */
 import type {TargetAccess} from '../../src/targets/access.ts';
 import {openSwift, type SwiftTarget} from '../../src/targets/swift.ts';
+import {findCredentials} from '../../src/targets/swift-credentials.ts';
+import {Sessions} from '../../src/targets/swift-session.ts';
 import type {ServerFacts} from '../support/servers.ts';
 
 /** The three ways to log in. */
@@ -33,4 +35,23 @@ export async function createdSwift(
   const target = await openSwift(url, {env, ...access});
   await target.create({container: true});
   return {url, target};
+}
+
+/** A request that the target makes no use of, on what a `swift://` address names. */
+export async function request(
+  env: TargetAccess['env'],
+  url: string,
+  method: 'HEAD' | 'POST',
+  headers: Record<string, string> = {},
+): Promise<Headers> {
+  const sessions = new Sessions(await findCredentials({env}, {}), {env});
+  const {storageUrl, token} = await sessions.get(undefined);
+  const path = method === 'POST' ? (url.split('/')[2] ?? '') : url.slice('swift://'.length);
+  const response = await fetch(`${storageUrl}/${path}`, {
+    method,
+    headers: {...headers, 'x-auth-token': token},
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+  await response.arrayBuffer();
+  return response.headers;
 }
