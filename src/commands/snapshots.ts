@@ -1,6 +1,7 @@
 import {Flags} from '@oclif/core';
 import {counted, formatBytes, renderTable} from '../cli/output.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
+import {lockEnds} from '../operations/lock-ends.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 
 interface SnapshotJson {
@@ -18,6 +19,8 @@ interface SnapshotJson {
   /** Fingerprint of the agent that signed it. */
   readonly agent: string;
   readonly sealed: true;
+  /** Until when its seal is locked, where the configuration has `lock`; null if it is not. */
+  readonly lockedUntil?: string | null;
 }
 
 export default class Snapshots extends RepositoryCommand {
@@ -45,16 +48,21 @@ export default class Snapshots extends RepositoryCommand {
       .filter((seal) => flags.tag === undefined || flags.tag.some((tag) => seal.tags.includes(tag)))
       .sort((a, b) => (a.started < b.started ? -1 : a.started > b.started ? 1 : a.sequence - b.sequence));
     if (seals.length === 0) this.log('No snapshots.');
-    else this.log(this.#table(seals));
+    // Only where it was asked for: it takes a request for each.
+    const locks = context.target.lock && (await lockEnds(context.target, seals, this.signal));
+    if (seals.length > 0) this.log(this.#table(seals, locks));
     this.warnOf(history.problems);
     return {
-      snapshots: seals.map(asJson),
+      snapshots: seals.map((seal) => ({
+        ...asJson(seal),
+        ...(locks && {lockedUntil: isoTime(locks.get(seal.hash))}),
+      })),
       problems: history.problems.map(({object, problem, affects}) => ({object, problem, affects})),
     };
   }
 
   /** Fits 80 columns. */
-  #table(seals: readonly CheckedSeal[]): string {
+  #table(seals: readonly CheckedSeal[], locks: ReadonlyMap<string, number> | undefined): string {
     const hasTags = seals.some(({tags}) => tags.length > 0);
     return renderTable(
       [
@@ -65,6 +73,7 @@ export default class Snapshots extends RepositoryCommand {
         {title: 'ENTRIES', align: 'right'},
         {title: 'SIZE', align: 'right'},
         {title: 'STORED', align: 'right'},
+        ...(locks ? [{title: 'LOCKED'}] : []),
         ...(hasTags ? [{title: 'TAGS', flexible: true}] : []),
       ],
       seals.map((seal) => [
@@ -86,6 +95,11 @@ export default class Snapshots extends RepositoryCommand {
 /** A seal cannot say how large it is itself. */
 function storedBytes({bytes, objectBytes}: CheckedSeal): number {
   return bytes.stored + objectBytes;
+}
+
+/** Null where there is no end that a date could name. */
+function isoTime(ms: number | undefined): string | null {
+  return ms === undefined || !Number.isFinite(ms) ? null : new Date(ms).toISOString();
 }
 
 function asJson(seal: CheckedSeal): SnapshotJson {
