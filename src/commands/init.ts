@@ -85,7 +85,6 @@ export default class Init extends BaseCommand {
       expected,
       createContainer: flags.create,
       join: flags.join,
-      createContainer: flags.create,
       now: () => new Date(),
       agentPath: (id) => config?.agent ?? agentPath(state, id),
     });
