@@ -1,5 +1,6 @@
 /** Logs in by v1 authentication (tempauth, Ceph), and says why any login failed. */
 import type {TargetAccess} from './access.ts';
+import {systemClock} from './clock.ts';
 import {checkEndpoint} from './endpoint.ts';
 import {type HttpResponse, sendHttp} from './http.ts';
 import {retryDetails} from './http-errors.ts';
@@ -56,5 +57,8 @@ export async function loginError(response: HttpResponse, what: string, from: str
             : status === 404
               ? ['there is no login at this address (404)', `Check the address (${from}).`]
               : [`the server says ${status}`, undefined];
-  return new TargetError(`${what}: ${problem}.`, {...retryDetails(status, headers, 0), hint});
+  return new TargetError(`${what}: ${problem}.`, {
+    ...retryDetails(status, headers, systemClock.wallMs()),
+    hint,
+  });
 }

@@ -39,7 +39,7 @@ export class Sessions {
     this.#pending ??= this.#login().finally(() => {
       this.#pending = undefined;
     });
-    return await this.#pending;
+    return await untilAborted(this.#pending, signal);
   }
 
   /** The storage refused this session: the next call logs in. */
@@ -64,4 +64,14 @@ export class Sessions {
     };
     return this.#current;
   }
+}
+
+/** What a promise gives, unless the signal comes first; then the promise goes on for the others who wait for it. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, {once: true});
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -165,15 +165,9 @@ export class SwiftTarget implements Target {
     let last: string | undefined;
     for (const entry of entries) {
       last = 'subdir' in entry ? entry.subdir : entry.name;
+      if (!last.startsWith(own + prefix)) continue;
       if ('subdir' in entry) page.folders.push(last.slice((own + prefix).length).replace(/\/$/, ''));
-      else if (last.startsWith(own)) {
-        const {bytes: sizeBytes, last_modified} = entry;
-        page.objects.push({
-          name: last.slice(own.length),
-          sizeBytes,
-          modifiedMs: Date.parse(`${last_modified}Z`),
-        });
-      }
+      else page.objects.push(infoOf(last.slice(own.length), entry));
     }
     return {...page, next: last?.slice(own.length)};
   }
@@ -299,6 +293,10 @@ export class SwiftTarget implements Target {
     const full = this.#place.prefix + checkObjectName(name);
     return `${this.#container}/${full.split('/').map(encodeURIComponent).join('/')}`;
   }
+}
+
+function infoOf(name: ObjectName, entry: {bytes: number; last_modified: string}): ObjectInfo {
+  return {name, sizeBytes: entry.bytes, modifiedMs: Date.parse(`${entry.last_modified}Z`) || 0};
 }
 
 function modifiedMs(headers: Headers): number {

@@ -322,3 +322,28 @@ describe('answers that lie', () => {
     expect(swift.warnings).toEqual([expect.stringMatching(/clock of the storage is (59|60) minutes ahead/)]);
   });
 });
+
+test('an upload is sent piece by piece at its rate', async () => {
+  await using swift = await swiftThat([status(201)]);
+  const clock = new FakeClock();
+  const target = new ResilientTarget(swift.plain, {uploadBytesPerSecond: 65_536}, clock);
+  await Promise.all([target.put('a/b', someBytes(640 * 1024)), target.put('a/c', someBytes(640 * 1024))]);
+  expect(clock.slept.length).toBeGreaterThan(10);
+  expect(Math.max(...clock.slept)).toBeLessThanOrEqual(2000);
+  expect(clock.now() - 1000).toBe(19_000); // The last second is the sending itself.
+});
+
+test('whoever waits for a login can be interrupted; the others get it', async () => {
+  const late: ServerResponse[] = [];
+  await using server = await scriptedServer((_request, response) => late.push(response));
+  const env = {ST_AUTH: `${server.url}/auth`, ST_USER: 'me', ST_KEY: CANARY};
+  const target = await openSwift('swift://box', {env});
+  const controller = new AbortController();
+  const impatient = failure(target.stat('a', {signal: controller.signal}));
+  const patient = failure(target.stat('b'));
+  await expect.poll(() => late.length).toBe(1);
+  controller.abort(new Error('stopped'));
+  expect(await impatient).toMatchObject({message: 'stopped'});
+  late[0]?.writeHead(401).end();
+  expect(await patient).toMatchObject({message: expect.stringContaining('credentials are refused')});
+});
