@@ -6,8 +6,19 @@ import {Secret} from '../system/secret.ts';
 const WITHOUT_HOST = /^(\w+:\/\/[^/?#]*@)(?=[/?#]|$)/;
 const NO_HOST = 'no-host.invalid';
 
+const KINDS: Readonly<Record<string, DatabaseTarget['kind']>> = {
+  'postgres:': 'postgres',
+  'postgresql:': 'postgres',
+  'mysql:': 'mysql',
+  'mariadb:': 'mysql',
+};
+const KNOWN: Readonly<Record<DatabaseTarget['kind'], readonly string[]>> = {
+  postgres: ['host', 'sslmode', 'sslrootcert'],
+  mysql: ['socket', 'tls'],
+};
+
 /**
- * Reads `postgres://user@host:5432/orders?sslmode=require`; the host may also be `?host=/run/postgresql`.
+ * Reads `postgres://user@host:5432/orders?sslmode=require`; the host may also be `?host=/run/postgresql`; or `mysql://…`.
  * @throws {@link UsageError}
  */
 export function parseDatabaseUrl(text: string): DatabaseTarget {
@@ -21,25 +32,31 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   } catch {
     throw wrong('is no URL');
   }
-  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:')
-    throw wrong(`knows no ${url.protocol}//`);
-  const known = ['host', 'sslmode', 'sslrootcert'];
+  const kind = KINDS[url.protocol];
+  if (kind === undefined) throw wrong(`knows no ${url.protocol}//`);
+  const known = KNOWN[kind];
   const unknown = [...url.searchParams.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined) throw wrong(`knows no "${unknown}"; it knows ${known.join(', ')}`);
   const part = (value: string): string | undefined => (value === '' ? undefined : decodeURIComponent(value));
+  const option = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   const password = part(url.password);
-  return {
-    database: part(url.pathname.slice(1)),
-    connection: {
-      host:
-        url.searchParams.get('host') ??
-        part(url.hostname === NO_HOST ? '' : url.hostname.replace(/^\[(.*)\]$/, '$1')),
-      port: url.port === '' ? undefined : Number(url.port),
-      user: part(url.username),
-      password: password === undefined ? undefined : new Secret(password),
-      sslmode: url.searchParams.get('sslmode') ?? undefined,
-      sslrootcert: url.searchParams.get('sslrootcert') ?? undefined,
-      programs: undefined,
-    },
+  const database = part(url.pathname.slice(1));
+  const common = {
+    host: part(url.hostname === NO_HOST ? '' : url.hostname.replace(/^\[(.*)\]$/, '$1')),
+    port: url.port === '' ? undefined : Number(url.port),
+    user: part(url.username),
+    password: password === undefined ? undefined : new Secret(password),
+    programs: undefined,
   };
+  if (kind === 'mysql') {
+    const connection = {...common, socket: option('socket'), tls: option('tls') === 'true'};
+    return {kind, database, connection};
+  }
+  const connection = {
+    ...common,
+    host: option('host') ?? common.host,
+    sslmode: option('sslmode'),
+    sslrootcert: option('sslrootcert'),
+  };
+  return {kind, database, connection};
 }

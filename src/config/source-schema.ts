@@ -60,6 +60,15 @@ const witness = z
   })
   .describe('Facts that are read in the same state as the dump, to check a restored copy with.');
 
+function oneOrSeveral({
+  value,
+  issues,
+}: z.core.ParsePayload<{database?: string | undefined; databases?: 'all' | string[] | undefined}>): void {
+  if ((value.database === undefined) !== (value.databases === undefined)) return;
+  const message = 'needs `database` or `databases`, and not both';
+  issues.push({code: 'custom', message, params: {}, input: value, path: []});
+}
+
 const postgres = z.strictObject({
   postgres: z
     .strictObject({
@@ -86,25 +95,45 @@ const postgres = z.strictObject({
         .describe('Whether roles and tablespaces are dumped, too: they are by default.'),
       programs,
     })
-    .check(({value, issues}) => {
-      if ((value.database === undefined) !== (value.databases === undefined)) return;
-      const message = 'needs `database` or `databases`, and not both';
-      issues.push({code: 'custom', message, params: {}, input: value, path: []});
-    }),
+    .check(oneOrSeveral),
+  witness: witness.optional(),
+  ...dump,
+});
+
+const mysql = z.strictObject({
+  mysql: z
+    .strictObject({
+      database: text.optional().describe('The database to dump.'),
+      databases: z
+        .union([z.literal('all'), names])
+        .optional()
+        .describe('Several databases, or `all`.'),
+      host: text.optional(),
+      port: port.optional(),
+      socket: path.optional(),
+      user: text.optional(),
+      password: password.optional(),
+      tls: z.boolean().optional().describe('Refuse a connection that is not encrypted.'),
+      excludeTables: names.optional().describe('Tables that are left out, as database.table.'),
+      users: z.boolean().optional().describe('Whether accounts and their rights are dumped, too (MariaDB).'),
+      programs,
+    })
+    .check(oneOrSeveral),
   witness: witness.optional(),
   ...dump,
 });
 
 /** By the key that tells a source's kind. */
-const KINDS = {folder, command: commandOutput, postgres} as const;
+const KINDS = {folder, command: commandOutput, postgres, mysql} as const;
 
 /** Kinds of sources that are yet to come. */
-export const LATER_KINDS: readonly string[] = ['mysql', 'sqlite', 'redis', 'mongodb'];
+export const LATER_KINDS: readonly string[] = ['sqlite', 'redis', 'mongodb'];
 
-export const sourceSchema = z.union([KINDS.folder, KINDS.command, KINDS.postgres]);
+export const sourceSchema = z.union([KINDS.folder, KINDS.command, KINDS.postgres, KINDS.mysql]);
 
 export type FolderInput = z.infer<typeof folder>;
 export type CommandOutputInput = z.infer<typeof commandOutput>;
+export type MysqlInput = z.infer<typeof mysql>;
 export type PostgresInput = z.infer<typeof postgres>;
 export type SourceInput = z.infer<typeof sourceSchema>;
 
@@ -127,6 +156,7 @@ export function sourceKeys(place: readonly PropertyKey[]): string[] {
     return [...new Set(Object.values(KINDS).flatMap(({shape}) => Object.keys(shape))), ...LATER_KINDS];
   }
   if (key === 'postgres' && place.length === 1) return Object.keys(postgres.shape.postgres.shape);
+  if (key === 'mysql' && place.length === 1) return Object.keys(mysql.shape.mysql.shape);
   if (key === 'witness' && place.length === 1) return Object.keys(witness.shape);
   return key === 'before' || key === 'after' || key === 'command' ? ['shell'] : [];
 }

@@ -1,6 +1,12 @@
 /** Sources with their defaults, by kind. */
 import {Secret} from '../system/secret.ts';
-import type {CommandOutputInput, FolderInput, PostgresInput, SourceInput} from './source-schema.ts';
+import type {
+  CommandOutputInput,
+  FolderInput,
+  MysqlInput,
+  PostgresInput,
+  SourceInput,
+} from './source-schema.ts';
 import {type Environment, substitute} from './substitute.ts';
 import {parseDuration} from './units.ts';
 import type {CommandInput} from './values.ts';
@@ -93,8 +99,34 @@ export interface PostgresSourceConfig extends StreamConfig {
   readonly witness: WitnessConfig;
 }
 
+/** Where a MariaDB or MySQL server is. What is undefined is left to the client's own configuration. */
+export interface MysqlConnection {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly socket: string | undefined;
+  readonly user: string | undefined;
+  readonly password: Secret | undefined;
+  readonly tls: boolean;
+  /** The folder of mariadb, mariadb-dump and their kin. */
+  readonly programs: string | undefined;
+}
+
+export interface MysqlSourceConfig extends StreamConfig {
+  readonly kind: 'mysql';
+  readonly connection: MysqlConnection;
+  readonly databases: 'all' | readonly string[];
+  /** As `database.table`. */
+  readonly excludeTables: readonly string[];
+  readonly users: boolean;
+  readonly witness: WitnessConfig;
+}
+
 /** Sources whose content comes as streams. */
-export type DumpSourceConfig = CommandSourceConfig | StdinSourceConfig | PostgresSourceConfig;
+export type DumpSourceConfig =
+  | CommandSourceConfig
+  | StdinSourceConfig
+  | PostgresSourceConfig
+  | MysqlSourceConfig;
 
 export type SourceConfig = FolderSourceConfig | DumpSourceConfig;
 
@@ -107,6 +139,7 @@ interface Surroundings {
 
 export function toSource(name: string, input: SourceInput, around: Surroundings): SourceConfig {
   if ('folder' in input) return toFolder(name, input, around);
+  if ('mysql' in input) return toMysql(name, input, around);
   if ('postgres' in input) return toPostgres(name, input, around);
   return toCommandOutput(name, input, around);
 }
@@ -173,6 +206,29 @@ function toPostgres(name: string, input: PostgresInput, around: Surroundings): P
       excludeData: postgres.excludeData ?? [],
     },
     globals: postgres.globals ?? true,
+    timeoutMs: toTimeout(input.timeout),
+    witness: toWitness(input.witness),
+  };
+}
+
+function toMysql(name: string, input: MysqlInput, around: Surroundings): MysqlSourceConfig {
+  const {mysql} = input;
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : around.absolute(path));
+  return {
+    ...toShared(name, input, around),
+    kind: 'mysql',
+    connection: {
+      host: mysql.host,
+      port: mysql.port,
+      socket: absolute(mysql.socket),
+      user: mysql.user,
+      password: mysql.password === undefined ? undefined : new Secret(mysql.password),
+      tls: mysql.tls ?? false,
+      programs: absolute(mysql.programs),
+    },
+    databases: mysql.databases ?? [mysql.database ?? ''],
+    excludeTables: mysql.excludeTables ?? [],
+    users: mysql.users ?? false,
     timeoutMs: toTimeout(input.timeout),
     witness: toWitness(input.witness),
   };

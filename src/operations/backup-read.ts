@@ -8,6 +8,7 @@ import type {TreeEntry} from '../repository/tree.ts';
 import {compileExcludes} from '../sources/folder/exclude.ts';
 import {WalkState} from '../sources/folder/state.ts';
 import {type WalkCounts, walkFolder} from '../sources/folder/walk.ts';
+import {dumpMysql} from '../sources/mysql/dump.ts';
 import {dumpPostgres} from '../sources/postgres/dump.ts';
 import {dumpCommand, dumpInput} from '../sources/stream/command.ts';
 import type {Dump, DumpContext} from '../sources/stream/dump.ts';
@@ -58,6 +59,8 @@ export function placeOf(source: SourceConfig): string {
       return source.command.words?.[0] ?? '/bin/sh';
     case 'stdin':
       return 'standard input';
+    case 'mysql':
+      return `MySQL: ${source.databases === 'all' ? 'all databases' : source.databases.join(', ')}`;
     case 'postgres':
       return `PostgreSQL: ${source.databases === 'all' ? 'all databases' : source.databases.join(', ')}`;
   }
@@ -73,6 +76,8 @@ function dumpOf(run: SourceRun, source: DumpSourceConfig, warnings: WarningList)
   switch (source.kind) {
     case 'command':
       return dumpCommand(source, context);
+    case 'mysql':
+      return dumpMysql(source, context);
     case 'postgres':
       return dumpPostgres(source, context);
     case 'stdin': {

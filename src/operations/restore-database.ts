@@ -1,23 +1,29 @@
 /** Restores a dump into a database server, and compares the copy with the snapshot's witness. */
 
-import type {PostgresConnection} from '../config/sources.ts';
+import type {MysqlConnection, PostgresConnection} from '../config/sources.ts';
 import {NotFoundError, RestoreError, SourceError} from '../errors.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
 import type {SourceHistory} from '../repository/history.ts';
 import {openSealedGeneration, readSealedSnapshot} from '../repository/open-snapshot.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import type {TreeEntry} from '../repository/tree.ts';
+import type {MysqlWitness} from '../sources/mysql/dump.ts';
+import {type MysqlRestore, restoreMysql} from '../sources/mysql/restore.ts';
 import {GLOBALS_FILE, type PostgresWitness} from '../sources/postgres/dump.ts';
-import {type PostgresRestored, restorePostgres} from '../sources/postgres/restore.ts';
+import {type PostgresRestore, restorePostgres} from '../sources/postgres/restore.ts';
 import type {RestoreContext} from './restore.ts';
 import {ContentAhead} from './restore-ahead.ts';
 
-/** Where a dump is restored to. */
-export interface DatabaseTarget {
-  readonly connection: PostgresConnection;
-  /** The name of the database to make; undefined for the name it had. */
-  readonly database: string | undefined;
-}
+/** Where a dump is restored to; without `database`, under the name that it had. */
+export type DatabaseTarget =
+  | {
+      readonly kind: 'postgres';
+      readonly connection: PostgresConnection;
+      readonly database: string | undefined;
+    }
+  | {readonly kind: 'mysql'; readonly connection: MysqlConnection; readonly database: string | undefined};
+
+type DatabasesWitness = PostgresWitness | MysqlWitness;
 
 export interface RestoreDatabaseOptions {
   /** Which database of the dump; needed where it has several, and none is called like the target. */
@@ -29,11 +35,16 @@ export interface RestoreDatabaseOptions {
   readonly now: () => Date;
 }
 
-export interface RestoreDatabaseResult extends PostgresRestored {
+export interface RestoreDatabaseResult {
   readonly snapshot: string;
   readonly source: string;
   readonly database: string;
+  readonly tables: number;
   readonly bytes: number;
+  /** What could not be brought back as it was. */
+  readonly warnings: readonly string[];
+  /** Where the copy differs from what was dumped. */
+  readonly problems: readonly string[];
 }
 
 const GLOBALS_MOST_BYTES = 64 * 2 ** 20;
@@ -48,12 +59,10 @@ export async function restoreToDatabase(
 ): Promise<RestoreDatabaseResult> {
   const {reader, trees} = await openSealedGeneration(repository, agents, history, seal, key);
   const {root, witness} = await readSealedSnapshot(repository, agents, seal, reader);
-  if (!isPostgres(witness)) {
+  if (!isOfKind(witness, target.kind)) {
     throw new NotFoundError(
-      `Snapshot ${seal.snapshot.id} of ${seal.source} holds no dump of a PostgreSQL database.`,
-      {
-        hint: 'Restore it as files with --to DIR.',
-      },
+      `Snapshot ${seal.snapshot.id} of ${seal.source} holds no dump of a database of this kind.`,
+      {hint: 'Restore it as files with --to DIR.'},
     );
   }
   const database = chooseDatabase(witness, options.from, target.database);
@@ -77,36 +86,50 @@ export async function restoreToDatabase(
     }
   }
   const name = target.database ?? database.name;
+  const common = {
+    name,
+    content: content(),
+    overwrite: options.overwrite ?? false,
+    inPlace: options.inPlace ?? false,
+    now: options.now,
+    signal,
+  };
+  const done = {
+    snapshot: seal.snapshot.id,
+    source: seal.source,
+    database: name,
+    tables: database.tables.length,
+  };
   try {
+    if (target.kind === 'mysql') {
+      const dump = {witness, database} as MysqlRestore['dump'];
+      const problems = await restoreMysql({...common, connection: target.connection, dump});
+      return {...done, bytes, warnings: [], problems};
+    }
     const restored = await restorePostgres({
+      ...common,
       connection: target.connection,
-      name,
-      dump: {witness, database},
-      content: content(),
+      dump: {witness, database} as PostgresRestore['dump'],
       globals: options.roles === false || globals === undefined ? undefined : await textOf(reader, globals),
-      overwrite: options.overwrite ?? false,
-      inPlace: options.inPlace ?? false,
-      now: options.now,
-      signal,
     });
-    return {snapshot: seal.snapshot.id, source: seal.source, database: name, bytes, ...restored};
+    return {...done, bytes, ...restored};
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     throw new RestoreError(error.message, {cause: error, hint: error.hint});
   }
 }
 
-function isPostgres(witness: unknown): witness is PostgresWitness {
-  return typeof witness === 'object' && witness !== null && 'kind' in witness && witness.kind === 'postgres';
+function isOfKind(witness: unknown, kind: DatabaseTarget['kind']): witness is DatabasesWitness {
+  return typeof witness === 'object' && witness !== null && 'kind' in witness && witness.kind === kind;
 }
 
 function chooseDatabase(
-  {databases}: PostgresWitness,
+  {databases}: DatabasesWitness,
   from: string | undefined,
   target: string | undefined,
-): PostgresWitness['databases'][number] {
+): DatabasesWitness['databases'][number] {
   const [only, another] = databases;
-  const named = databases.find(({name}) => name === (from ?? target));
+  const named = [...databases].find(({name}) => name === (from ?? target));
   if (named !== undefined) return named;
   if (from === undefined && only !== undefined && another === undefined) return only;
   throw new NotFoundError(

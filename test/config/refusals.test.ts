@@ -42,8 +42,8 @@ const refusals: [text: string, problem: string][] = [
     `\`limits.upload\`: \`${rate}\` is not a rate at holdfast.yaml:1:19; write a size and /s, such as 20MB/s or 512KiB/s.`,
   ]),
   [
-    'sources: { o: { mysql: { database: o }, x: 1 } }',
-    'Sources of the kind `mysql` are not supported by this version yet at holdfast.yaml:1:17.',
+    'sources: { o: { mongodb: { uri: x }, x: 1 } }',
+    'Sources of the kind `mongodb` are not supported by this version yet at holdfast.yaml:1:17.',
   ],
   [
     'sources: { o: { command: pg_dumpall, folder: /x } }',

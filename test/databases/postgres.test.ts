@@ -49,7 +49,7 @@ describe.runIf(facts)('PostgreSQL', {timeout: 600_000}, () => {
       context,
       source,
       seal,
-      {connection, database},
+      {kind: 'postgres', connection, database},
       {now: () => new Date(), ...options},
     );
   }
@@ -94,10 +94,10 @@ describe.runIf(facts)('PostgreSQL', {timeout: 600_000}, () => {
         `BEGIN; INSERT INTO "order" (customer, amount, kind) VALUES (1, random() * 100, 'b');
          UPDATE "order" SET note = note || '.' WHERE id = (random() * ${ROWS})::int; DELETE FROM "order" WHERE id = (random() * ${ROWS})::int; COMMIT`,
       );
-      await expect.poll(writer.rounds).toBeGreaterThan(3);
+      await expect.poll(writer.rounds, {timeout: 30_000}).toBeGreaterThan(3);
       done = await machine.backupDump(server.source(name));
       const rounds = writer.rounds();
-      await expect.poll(writer.rounds).toBeGreaterThan(rounds);
+      await expect.poll(writer.rounds, {timeout: 30_000}).toBeGreaterThan(rounds);
     }
     const facts = await witness(String(done.id));
     const [database] = facts.databases;

@@ -20,14 +20,20 @@ start() {
     password=$(od -An -tx1 -N12 /dev/urandom | tr -d ' \n')
     (umask 077 && echo "$password" >"$DIR/password")
     install -d -m 700 "${mine[@]}" "$DIR/data"
-    mariadb-install-db --no-defaults "${user[@]}" --datadir="$DIR/data" --skip-test-db --auth-root-authentication-method=normal \
+    mariadb-install-db --no-defaults "${user[@]}" --datadir="$DIR/data" --skip-name-resolve --skip-test-db --auth-root-authentication-method=normal \
       >"$DIR/logs/install.log" 2>&1 || { tail -5 "$DIR/logs/install.log" >&2; fail 'mariadb-install-db failed'; }
   fi
-  printf "CREATE USER IF NOT EXISTS admin@127.0.0.1 IDENTIFIED BY '%s'; GRANT ALL ON *.* TO admin@127.0.0.1 WITH GRANT OPTION;\n" \
-    "$(cat "$DIR/password")" | tr -d '\n' >"$DIR/socket/init.sql"
+  # One statement a line.
+  (umask 077 && cat >"$DIR/data/init.sql") <<SQL
+CREATE USER IF NOT EXISTS admin@127.0.0.1 IDENTIFIED BY '$(cat "$DIR/password")';
+GRANT ALL ON *.* TO admin@127.0.0.1 WITH GRANT OPTION;
+DELETE FROM mysql.global_priv WHERE host NOT IN ('localhost', '127.0.0.1');
+FLUSH PRIVILEGES;
+SQL
+  if ((EUID == 0)); then chown mysql: "$DIR/data/init.sql"; fi
   spawn mariadb mariadbd --no-defaults "${user[@]}" --datadir="$DIR/data" --tmpdir="$DIR/tmp" --bind-address=127.0.0.1 --port="$port" \
     --socket="$DIR/socket/mariadb.sock" --pid-file="$DIR/socket/mariadb.pid" --log-bin="$DIR/data/binlog" --server-id=1 --gtid-strict-mode=1 \
-    --init-file="$DIR/socket/init.sql" --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M --performance-schema=off \
+    --init-file="$DIR/data/init.sql" --skip-name-resolve --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M --performance-schema=off \
     --character-set-server=utf8mb4 --max-allowed-packet=64M
   wait_for 60 MariaDB mariadb-admin --no-defaults --socket="$DIR/socket/mariadb.sock" --user=root ping
   tee "$DIR/facts" <<FACTS

@@ -2,7 +2,7 @@
 import type {PostgresSourceConfig} from '../../config/sources.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
-import type {Dump, DumpContext, DumpFile} from '../stream/dump.ts';
+import {type Dump, type DumpContext, type DumpFile, fileName} from '../stream/dump.ts';
 import {demandEnd} from '../stream/end-marker.ts';
 import {runProgram} from '../stream/program.ts';
 import {ArchiveError, type ArchiveHead, ArchiveReader} from './archive.ts';
@@ -253,9 +253,4 @@ function warnUnread({rows, tables, name}: DatabaseWitness, {onNote}: DumpContext
   onNote(
     `${name}: ${unread.length} tables were not counted for the witness (${some.join(', ')}): no time, or no right`,
   );
-}
-
-/** A database may be called anything. */
-function fileName(database: string): string {
-  return database.replaceAll(/[/%\0]/g, (char) => encodeURIComponent(char));
 }

@@ -25,7 +25,6 @@ export interface PostgresRestore {
 }
 
 export interface PostgresRestored {
-  readonly tables: number;
   /** What could not be brought back as it was. */
   readonly warnings: readonly string[];
   /** Where the copy differs from the dump's witness. */
@@ -60,7 +59,6 @@ export async function restorePostgres(options: PostgresRestore): Promise<Postgre
     const problems = await checkPostgres(connection, made, dump.database, {now, signal});
     if (server.exists) warnings.push(await takePlace(control, name, made, replaced, now()));
     return {
-      tables: dump.database.tables.length,
       warnings: warnings.filter((warning) => warning !== ''),
       problems,
     };

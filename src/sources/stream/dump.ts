@@ -27,3 +27,8 @@ export interface DumpContext {
   /** The dump counts, but something of it is not as it should be. */
   onWarning(problem: string): void;
 }
+
+/** The name of a database as that of a file: it may be called anything. */
+export function fileName(database: string): string {
+  return database.replaceAll(/[/%\0]/g, (char) => encodeURIComponent(char));
+}
