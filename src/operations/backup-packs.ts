@@ -8,8 +8,9 @@ import type {SealedPack} from '../repository/packing/pack-builder.ts';
 import {Packer} from '../repository/packing/packer.ts';
 import type {SourceRun} from './backup.ts';
 
-/** How many packs are stored between two index objects. */
+/** How many packs are stored between two index objects, and how many blobs in them: an index object is made in memory. */
 const CHECKPOINT_PACKS = 8;
+const CHECKPOINT_BLOBS = 32_768;
 
 /**
  * Stores packs and books them: first the object, acknowledged, then the catalog's row. Every few packs an index object makes
@@ -22,7 +23,8 @@ export class PackStore implements AsyncDisposable {
   readonly #run: SourceRun;
   readonly #renewLease: () => Promise<void>;
   readonly #onStored: (record: PackRecord) => void;
-  #sinceCheckpoint = 0;
+  #packsSinceCheckpoint = 0;
+  #blobsSinceCheckpoint = 0;
   #checkpoint: Promise<void> = Promise.resolve();
 
   /** @param onStored called when a pack's blobs may be relied on */
@@ -73,8 +75,11 @@ export class PackStore implements AsyncDisposable {
     });
     this.#onStored(record);
     await this.#renewLease();
-    if (++this.#sinceCheckpoint >= CHECKPOINT_PACKS) {
-      this.#sinceCheckpoint = 0;
+    this.#packsSinceCheckpoint++;
+    this.#blobsSinceCheckpoint += ids.length;
+    if (this.#packsSinceCheckpoint >= CHECKPOINT_PACKS || this.#blobsSinceCheckpoint >= CHECKPOINT_BLOBS) {
+      this.#packsSinceCheckpoint = 0;
+      this.#blobsSinceCheckpoint = 0;
       this.#checkpoint = this.#checkpoint.then(() => this.#writeIndex());
       await this.#checkpoint;
     }

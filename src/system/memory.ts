@@ -1,5 +1,5 @@
 /** Keeps a long run small on a small machine. What Node takes by default is made for servers with memory to spare. */
-import {setFlagsFromString} from 'node:v8';
+import {getHeapStatistics, setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
 import {loadLibc} from './libc.ts';
 
@@ -24,4 +24,16 @@ export function collectGarbage(type: 'minor' | 'major' = 'minor'): void {
     collect = runInNewContext('gc') as Collect;
   }
   collect({type, execution: 'sync'});
+}
+
+/** What the heap may grow by between major collections: V8 alone would let it double. */
+const HEAP_GROWTH_BYTES = 12 * 2 ** 20;
+let heapBytesAfterMajor = 0;
+
+/** Collects what is young, and everything when the heap has grown by much. */
+export function keepHeapSmall(): void {
+  collectGarbage();
+  if (getHeapStatistics().used_heap_size < heapBytesAfterMajor + HEAP_GROWTH_BYTES) return;
+  collectGarbage('major');
+  heapBytesAfterMajor = getHeapStatistics().used_heap_size;
 }

@@ -27,6 +27,8 @@ export interface PackBuilderOptions {
   readonly packBytes: number;
 }
 
+/** A pack is closed when it holds so many blobs, however small: lists of them are kept in memory until it is stored. */
+const BLOBS_MOST = 8192;
 const END_OF_ARCHIVE = zstdCompressSync(Buffer.alloc(1024));
 /**
  * Compresses frames and seals them into packs. What it made is decoded and compared before it is handed out. A pack is gathered
@@ -39,14 +41,15 @@ export class PackBuilder<Blobs = BlobList> {
   #memory: Buffer | undefined;
   #frames: FrameRecord<Blobs>[] = [];
   #length = 0;
+  #blobs = 0;
 
   constructor(options: PackBuilderOptions) {
     this.#options = options;
     this.#dataStart = sealedPrefixLength(options.session) + LITERAL_HEADER_LENGTH;
   }
 
-  /** Takes one frame of whole tar members. Returns a pack when that filled one. */
-  add(raw: Uint8Array, blobs: Blobs): SealedPack<Blobs> | undefined {
+  /** Takes one frame of whole tar members, `count` blobs. Returns a pack when that filled one. */
+  add(raw: Uint8Array, blobs: Blobs, count: number): SealedPack<Blobs> | undefined {
     // One piece of output: else Node gathers it in pieces of 16 KiB.
     const compressed = zstdCompressSync(raw, {chunkSize: raw.length + 65_536});
     const back = zstdDecompressSync(compressed, {
@@ -62,7 +65,9 @@ export class PackBuilder<Blobs = BlobList> {
     this.#memory.set(compressed, this.#dataStart + this.#length);
     this.#frames.push({offset: this.#length, size: compressed.length, raw: raw.length, blobs});
     this.#length += compressed.length;
-    return this.#length >= this.#options.packBytes ? this.finish() : undefined;
+    this.#blobs += count;
+    const isFull = this.#length >= this.#options.packBytes || this.#blobs >= BLOBS_MOST;
+    return isFull ? this.finish() : undefined;
   }
 
   /** Seals what is there, if anything. */
@@ -82,6 +87,7 @@ export class PackBuilder<Blobs = BlobList> {
     this.#memory = undefined;
     this.#frames = [];
     this.#length = 0;
+    this.#blobs = 0;
     return {record, bytes};
   }
 

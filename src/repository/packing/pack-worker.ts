@@ -21,8 +21,8 @@ const builders: Record<PackKind, PackBuilder<Ticket>> = {
 };
 
 function fill({slot, kind, frames}: FilledSlot): void {
-  for (const {start, length, ticket} of frames) {
-    handOver(builders[kind].add(Buffer.from(memory, start, length), ticket));
+  for (const {start, length, ticket, count} of frames) {
+    handOver(builders[kind].add(Buffer.from(memory, start, length), ticket, count));
     collectGarbage();
   }
   send({type: 'free', slot});

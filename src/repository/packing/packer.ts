@@ -1,7 +1,7 @@
 import {availableParallelism} from 'node:os';
 import {Worker} from 'node:worker_threads';
 import type {Session} from '../../crypto/seipd.ts';
-import {collectGarbage} from '../../system/memory.ts';
+import {keepHeapSmall} from '../../system/memory.ts';
 import type {BlobId} from '../layout.ts';
 import {
   type BlobList,
@@ -44,9 +44,6 @@ export interface Reservation {
   readonly bytes: Buffer;
 }
 
-/** Now and then what survived minor collections is collected, too. */
-const MAJOR_COLLECTION_PACKS = 4;
-
 /** A slot that is being filled. */
 interface Lane {
   readonly kind: PackKind;
@@ -86,7 +83,6 @@ export class Packer implements AsyncDisposable {
   readonly #uploads = new Set<Promise<void>>();
   readonly #workers: number;
   #finished = 0;
-  #stored = 0;
   #failure: unknown;
   #wake: (() => void) | undefined;
 
@@ -183,6 +179,7 @@ export class Packer implements AsyncDisposable {
       start,
       length,
       ticket: this.#ticketFor(blobs),
+      count: blobs.length,
     }));
     this.#queue.push({slot: lane.slot, kind: lane.kind, frames});
     this.#lanes[lane.kind] = this.#newLane(lane.kind);
@@ -206,7 +203,7 @@ export class Packer implements AsyncDisposable {
     const {session, generationKey} = this.#options;
     const builder = new PackBuilder({session, generationKey, kind: lane.kind, packBytes: this.#packBytes});
     for (const {start, length, blobs} of lane.frames) {
-      const pack = builder.add(this.#all.subarray(start, start + length), blobs);
+      const pack = builder.add(this.#all.subarray(start, start + length), blobs, blobs.length);
       if (pack !== undefined) this.#upload(pack);
     }
     const last = builder.finish();
@@ -283,7 +280,7 @@ export class Packer implements AsyncDisposable {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#uploads.delete(upload);
-        collectGarbage(++this.#stored % MAJOR_COLLECTION_PACKS === 0 ? 'major' : 'minor');
+        keepHeapSmall();
         this.#dispatch();
         this.#notify();
       });

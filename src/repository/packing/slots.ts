@@ -10,6 +10,8 @@ export interface FilledFrame {
   readonly length: number;
   /** Stands for the list of its blobs, which stays in the main thread. */
   readonly ticket: Ticket;
+  /** How many blobs. */
+  readonly count: number;
 }
 
 export interface FilledSlot {

@@ -1,0 +1,179 @@
+import { chmodSync, closeSync, existsSync, fchmodSync, mkdirSync, openSync, renameSync, statSync, } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { ConfigError, NewerFormatError } from '../errors.js';
+import { BlobTable } from './blobs.js';
+import { DirectoryTable } from './directories.js';
+import { unusable, writing } from './failures.js';
+import { GenerationTable } from './generations.js';
+import { LockTable } from './locks.js';
+import { MIGRATIONS } from './schema.js';
+import { SnapshotTable } from './snapshots.js';
+/** The local cache: SQLite in WAL mode, synchronous=FULL on every connection (a reopened one would have NORMAL). */
+export class Catalog {
+    path;
+    generations;
+    blobs;
+    directories;
+    snapshots;
+    locks;
+    #database;
+    constructor(path, database) {
+        this.path = path;
+        this.#database = database;
+        this.generations = new GenerationTable(database);
+        this.blobs = new BlobTable(database);
+        this.directories = new DirectoryTable(database);
+        this.snapshots = new SnapshotTable(database);
+        this.locks = new LockTable(database);
+    }
+    /**
+     * Opens the catalog, or makes an empty one. A file that is damaged is moved aside, never used and never deleted.
+     * @throws {@link NewerFormatError}, {@link ConfigError} (another repository's), CatalogError (disk, rights)
+     */
+    static open(path, { repositoryId, onMovedAside }) {
+        makePrivate(path);
+        try {
+            return new Catalog(path, load(path, repositoryId));
+        }
+        catch (error) {
+            if (!isCorrupt(error))
+                throw error instanceof Database.SqliteError ? unusable(path, error) : error;
+            const movedTo = moveAside(path);
+            onMovedAside?.(movedTo, error.message);
+            makePrivate(path);
+            return new Catalog(path, load(path, repositoryId));
+        }
+    }
+    /**
+     * Runs the writes of `work` in one transaction. `work` must not await.
+     * @throws CatalogError if the disk fails; LockedError if another process does not let go of the catalog
+     */
+    transaction(work) {
+        return writing(this.#database, () => this.#database.transaction(work).immediate());
+    }
+    /** `ok`, or what SQLite's full check says. */
+    integrity() {
+        const rows = this.#database.pragma('integrity_check(5)');
+        return rows.map((row) => row.integrity_check).join('; ');
+    }
+    sizeBytes() {
+        return [this.path, `${this.path}-wal`].reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0);
+    }
+    [Symbol.dispose]() {
+        this.#database.close();
+    }
+}
+/** A check reads the whole file: 0.3 s for a million blobs. Larger catalogs are checked once a day, and after a run that ended badly. */
+const CHECK_ALWAYS_BYTES = 64 * 2 ** 20;
+function load(path, repositoryId) {
+    const endedBadly = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    const database = new Database(path, { timeout: 10_000 });
+    try {
+        database.pragma('journal_mode = WAL');
+        database.pragma('synchronous = FULL');
+        database.pragma('foreign_keys = ON');
+        database.pragma('cache_size = -8000');
+        const isLarge = statSync(path).size >= CHECK_ALWAYS_BYTES;
+        if (endedBadly || !isLarge)
+            check(database);
+        adopt(database, path, repositoryId);
+        if (!endedBadly && isLarge && isCheckDue(database)) {
+            check(database);
+            database.exec("INSERT OR REPLACE INTO meta VALUES ('checked', unixepoch())");
+        }
+        return database;
+    }
+    catch (error) {
+        database.close();
+        throw error;
+    }
+}
+/** @throws an error that {@link isCorrupt} knows */
+function check(database) {
+    const [result] = database.pragma('quick_check(1)');
+    if (result?.quick_check !== 'ok')
+        throw Object.assign(new Error(result?.quick_check), { code: 'SQLITE_CORRUPT' });
+}
+/** Whether the last one was not within a day. */
+function isCheckDue(database) {
+    const checked = "SELECT 1 FROM meta WHERE key = 'checked' AND value BETWEEN unixepoch() - 86400 AND unixepoch()";
+    return database.prepare(checked).get() === undefined;
+}
+/** Makes the tables, or checks whose they are; what is not ours is not written to. */
+function adopt(database, path, repositoryId) {
+    if (isCurrent(database, path, repositoryId))
+        return;
+    database
+        .transaction(() => {
+        // Another process may have done it meanwhile.
+        if (isCurrent(database, path, repositoryId))
+            return;
+        const version = schemaVersion(database);
+        for (const step of MIGRATIONS.slice(version))
+            database.exec(step);
+        database.pragma(`user_version = ${MIGRATIONS.length}`);
+        database.prepare("INSERT OR IGNORE INTO meta VALUES ('repository', ?)").run(repositoryId);
+    })
+        .immediate();
+}
+/**
+ * Whether there is nothing to do. False for a new file, and for an older catalog of this repository.
+ * @throws {@link NewerFormatError}, {@link ConfigError}
+ */
+function isCurrent(database, path, repositoryId) {
+    const version = schemaVersion(database);
+    const tables = new Set(database.prepare('SELECT name FROM sqlite_schema').pluck().all());
+    if (version === 0 && tables.size === 0)
+        return false;
+    const isNewer = version > MIGRATIONS.length && tables.has('meta');
+    if (!isNewer && !OUR_TABLES.every((table) => tables.has(table))) {
+        throw new ConfigError(`${path} is a database of another program.`, {
+            hint: 'Set "catalog" to a path of its own.',
+        });
+    }
+    if (isNewer) {
+        throw new NewerFormatError(`The catalog ${path} was written by a newer Holdfast (schema ${version}).`, {
+            hint: 'Upgrade Holdfast on this machine, or move the catalog away and run "holdfast catalog rebuild".',
+        });
+    }
+    const known = database.prepare("SELECT value FROM meta WHERE key = 'repository'").pluck().get();
+    if (known !== repositoryId) {
+        throw new ConfigError(`The catalog ${path} belongs to another repository (${known}).`, {
+            hint: 'Set "catalog" to a path of its own for each repository.',
+        });
+    }
+    return version === MIGRATIONS.length;
+}
+const OUR_TABLES = ['meta', 'generation', 'pack', 'snapshot'];
+function schemaVersion(database) {
+    return database.pragma('user_version', { simple: true });
+}
+/** SQLite makes its files with the umask's rights; ours are for nobody else. */
+function makePrivate(path) {
+    try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        const file = openSync(path, 'a', 0o600);
+        fchmodSync(file, 0o600);
+        closeSync(file);
+        for (const side of [`${path}-wal`, `${path}-shm`])
+            if (existsSync(side))
+                chmodSync(side, 0o600);
+    }
+    catch (error) {
+        throw unusable(path, error);
+    }
+}
+function moveAside(path) {
+    let movedTo = `${path}.damaged`;
+    for (let n = 2; existsSync(movedTo); n++)
+        movedTo = `${path}.damaged-${n}`;
+    renameSync(path, movedTo);
+    for (const side of ['-wal', '-shm'])
+        if (existsSync(path + side))
+            renameSync(path + side, movedTo + side);
+    return movedTo;
+}
+function isCorrupt(error) {
+    return ['SQLITE_CORRUPT', 'SQLITE_NOTADB'].some((code) => String(error.code).startsWith(code));
+}

@@ -1,0 +1,48 @@
+/** What goes wrong with the catalog's file, in words for whoever runs a backup. */
+import { SqliteError } from 'better-sqlite3';
+import { CatalogError, LockedError } from '../errors.js';
+/** What SQLite's codes mean to whoever runs a backup. */
+const WORDS = [
+    ['SQLITE_FULL', 'the disk is full', 'Make room on it, and run this again.'],
+    [
+        'SQLITE_READONLY',
+        'it cannot be written',
+        'Make its file system writable, or set "catalog" to another place.',
+    ],
+    ['SQLITE_CANTOPEN', 'it cannot be opened', 'Check its folder, and who may write there.'],
+    [
+        'SQLITE_IOERR',
+        'the disk reported an error',
+        'Check the disk and whether it is full; the catalog must lie on a local disk.',
+    ],
+    ['SQLITE_CORRUPT', 'it is damaged', 'Move it away and run "holdfast catalog rebuild".'],
+    ['SQLITE_NOTADB', 'it is damaged', 'Move it away and run "holdfast catalog rebuild".'],
+];
+/** The catalog cannot be used: disk, rights, or another process. */
+export function unusable(path, cause) {
+    const code = String(cause.code);
+    if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+        return new LockedError(`Another process keeps the catalog ${path} locked.`, {
+            cause,
+            hint: 'Wait for it to end, and run this again.',
+        });
+    }
+    const [, problem, hint] = WORDS.find(([begin]) => code.startsWith(begin)) ?? [];
+    return new CatalogError(`The catalog ${path} cannot be used: ${problem === undefined ? cause.message : `${problem} (${code})`}.`, {
+        cause,
+        hint: hint ??
+            'Check that its folder exists, is writable and has room; the catalog must lie on a local disk.',
+    });
+}
+/**
+ * Runs what writes to the database.
+ * @throws {@link CatalogError} if the disk fails; {@link LockedError} if another process does not let go
+ */
+export function writing(database, write) {
+    try {
+        return write();
+    }
+    catch (error) {
+        throw error instanceof SqliteError ? unusable(database.name, error) : error;
+    }
+}

@@ -1,0 +1,191 @@
+/** Wires what commands need: the one place where flags, environment and config meet the library. */
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Catalog } from '../catalog/catalog.js';
+import { loadConfig } from '../config/config.js';
+import { assertOnlyRootChanges, findConfig } from '../config/file.js';
+import { readRecipient } from '../crypto/keys.js';
+import { KeyError, UsageError } from '../errors.js';
+import { aheadMs, silenceOf } from '../operations/clock.js';
+import { loadAgent } from '../repository/agent.js';
+import { trustedAgents } from '../repository/agents.js';
+import { readHistory } from '../repository/history.js';
+import { KnownPlaces } from '../repository/known-places.js';
+import { openRepository } from '../repository/repository.js';
+import { TrustFile } from '../repository/trust.js';
+import { openTarget } from '../targets/open.js';
+import { expectedRepository } from './expected-repository.js';
+import { readKeyFile } from './key-file.js';
+import { openNamedKey } from './key-source.js';
+import { counted, formatDuration } from './output.js';
+import { agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath } from './places.js';
+import { targetAccess } from './target-access.js';
+const DAY_MS = 86_400_000;
+const EXPIRY_WARNING_DAYS = 30;
+/** A repository that was found, and what this machine knows of it. */
+export class CliContext {
+    config;
+    target;
+    repository;
+    trust;
+    agents;
+    #options;
+    #state;
+    #metFirst;
+    #catalog;
+    constructor(parts, options, state, metFirst) {
+        this.config = parts.config;
+        this.target = parts.target;
+        this.repository = parts.repository;
+        this.trust = parts.trust;
+        this.agents = parts.agents;
+        this.#options = options;
+        this.#state = state;
+        this.#metFirst = metFirst;
+    }
+    static async open(options) {
+        const { flags, env, cwd, output } = options;
+        const config = await configOf(flags, env, cwd);
+        const url = flags.repository ?? config?.repository;
+        if (url === undefined) {
+            throw new UsageError('No repository is named.', {
+                hint: 'Name it with --repository, HOLDFAST_REPOSITORY, or "repository" in the configuration.',
+            });
+        }
+        const target = await openTarget(url, cwd, targetAccess({ config, env, output }));
+        const state = stateFolder(env);
+        const places = new KnownPlaces(knownPlacesPath(state));
+        const repository = await openRepository(target, expectedRepository({ flags, config, cwd, url, label: target.label, places }));
+        const trust = new TrustFile(trustPath(state, repository.id), repository.id);
+        const approved = [...(flags.agent ?? []), ...(config?.trustedAgents ?? [])].map(fingerprint);
+        const { keys, strangers, lost, metFirst } = await trustedAgents(repository, trust, approved);
+        if (metFirst !== undefined) {
+            output.note(`This machine meets repository ${repository.id} for the first time. Compare its agent with what "holdfast init" printed:\n${metFirst}`);
+        }
+        for (const stranger of strangers)
+            output.warn(`agent ${stranger} has a key in the repository, but nobody approved it here; what it signed does not count. To approve it: --agent ${stranger}`);
+        for (const object of lost)
+            output.warn(`${object}: the key of this trusted agent is missing or altered; what it signed cannot be checked.`);
+        places.remember(target.label, repository.id);
+        return new CliContext({ config, target, repository, trust, agents: keys }, options, state, metFirst !== undefined);
+    }
+    /** All seals, checked. What their times say is shown as warnings. */
+    async history() {
+        const history = await readHistory(this.repository, this.agents, this.trust);
+        const { output } = this.#options;
+        const now = new Date();
+        for (const source of history.sources) {
+            const ahead = aheadMs(source, now);
+            if (ahead !== undefined)
+                output.warn(`the newest snapshot of ${source.source} was made ${formatDuration(ahead)} in the future by this machine's clock: set the clock here, or on the machine that makes backups.`);
+            const silence = this.#metFirst ? silenceOf(source, now) : undefined;
+            if (silence !== undefined)
+                output.warn(`the newest snapshot of ${source.source} is ${formatDuration(silence.ageMs)} old, though one was made every ${formatDuration(silence.usualMs)}: either backups have stopped, or newer ones were removed. This machine cannot tell, for it has not seen the repository before.`);
+        }
+        return history;
+    }
+    /** Another place, such as that of a copy, reached as the repository is. */
+    async openOther(url) {
+        const { env, cwd, output } = this.#options;
+        return openTarget(url, cwd, targetAccess({ config: this.config, env, output }));
+    }
+    /** The catalog, made if it is not there. */
+    catalog() {
+        this.#catalog ??= Catalog.open(this.#catalogPath, {
+            repositoryId: this.repository.id,
+            onMovedAside: (movedTo, problem) => this.#options.output.warn(`the catalog was damaged (${problem}) and has been moved to ${movedTo}; a new one is made from the repository.`),
+        });
+        return this.#catalog;
+    }
+    /** The catalog if this machine has one. */
+    existingCatalog() {
+        return existsSync(this.#catalogPath) ? this.catalog() : undefined;
+    }
+    async agent() {
+        return loadAgent(this.config?.agent ?? agentPath(this.#state, this.repository.id));
+    }
+    /** The private key that `--key` names, opened. @throws {@link KeyError} if there is none */
+    async key() {
+        const key = await this.optionalKey();
+        if (key === undefined) {
+            throw new KeyError('This needs the private key of a recipient.', {
+                hint: 'Give it with --key FILE, --key gpg:FINGERPRINT or HOLDFAST_KEY, on a machine that may have it.',
+            });
+        }
+        return key;
+    }
+    /** Undefined if `--key` names none. */
+    async optionalKey() {
+        return openNamedKey(this.#options.flags, this.#options);
+    }
+    /** What a backup needs. */
+    async backupContext() {
+        const { env, signal } = this.#options;
+        if (env['HOLDFAST_KEY']) {
+            throw new KeyError('HOLDFAST_KEY is set: a private key must not be on a machine that makes backups.', {
+                hint: 'Unset it; a backup needs public keys only.',
+            });
+        }
+        const agent = await this.agent();
+        const recipients = await readRecipients(this.config?.recipients ?? [], new Date(), this.#options.output);
+        const catalog = this.catalog();
+        return {
+            repository: this.repository,
+            catalog,
+            trust: this.trust,
+            agents: this.agents,
+            agent,
+            recipients,
+            host: hostname(),
+            ownPaths: [catalog.path, `${catalog.path}-wal`, `${catalog.path}-shm`, ...localPath(this.target)],
+            now: () => new Date(),
+            concurrency: this.config?.limits.concurrency ?? 2,
+            signal,
+        };
+    }
+    async [Symbol.asyncDispose]() {
+        this.#catalog?.[Symbol.dispose]();
+        await this.target[Symbol.asyncDispose]();
+    }
+    get #catalogPath() {
+        return this.config?.catalog ?? catalogPath(this.#state, this.repository.id);
+    }
+}
+/** The config that is in force, if any. */
+export async function configOf(flags, env, cwd) {
+    const path = await findConfig({ flag: flags.config, env, cwd });
+    return path === undefined ? undefined : loadConfig({ path, env });
+}
+/**
+ * Reads the keys that can restore, and warns of those that will soon expire.
+ * @throws {@link KeyError}; ConfigError, as root, if another user could put another key in the place of one
+ */
+export async function readRecipients(paths, now, output) {
+    const recipients = [];
+    for (const path of paths) {
+        assertOnlyRootChanges(path);
+        const recipient = await readRecipient(readKeyFile(path, false), path, now);
+        if (recipients.some((other) => other.fingerprint === recipient.fingerprint)) {
+            throw new KeyError(`${path} is the same key as another recipient.`, {
+                hint: 'Name each recipient once.',
+            });
+        }
+        recipients.push(recipient);
+        const days = Math.ceil(((recipient.expires?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime()) / DAY_MS);
+        if (days <= EXPIRY_WARNING_DAYS)
+            output.warn(`the recipient ${path} expires in ${counted(days, 'day')}, on ${recipient.expires?.toISOString().slice(0, 10)}; from then on, no backup is made. Extend the key where its private half is, or give another recipient.`);
+    }
+    return recipients;
+}
+function fingerprint(text) {
+    const hex = text.replace(/\s/g, '').toLowerCase();
+    if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex)) {
+        throw new UsageError(`"${text}" is not a whole fingerprint.`, {
+            hint: 'Give all 64 digits, as "holdfast init" printed them.',
+        });
+    }
+    return hex;
+}
+function localPath(target) {
+    return target.label.startsWith('file://') ? [target.label.slice('file://'.length)] : [];
+}

@@ -1,0 +1,75 @@
+import { Flags } from '@oclif/core';
+import { parseDuration, parseSize } from '../config/units.js';
+import { ConfigError, UsageError } from '../errors.js';
+const notEmpty = async (value) => {
+    if (value.trim() === '')
+        throw new UsageError('the value is empty', { hint: 'Give it a value, or leave it out.' });
+    return value;
+};
+/** Options that every command has, beside oclif's `--json`. */
+export const baseFlags = {
+    config: Flags.string({
+        helpValue: 'FILE',
+        env: 'HOLDFAST_CONFIG',
+        description: 'config file; otherwise ./holdfast.yaml, the one of the user, or the one in /etc/holdfast',
+        helpGroup: 'GLOBAL',
+        parse: notEmpty,
+    }),
+    repository: Flags.string({
+        helpValue: 'URL',
+        env: 'HOLDFAST_REPOSITORY',
+        description: 'repository, instead of the one in the config',
+        helpGroup: 'GLOBAL',
+        parse: notEmpty,
+    }),
+    quiet: Flags.boolean({ description: 'no progress and no notes on stderr', helpGroup: 'GLOBAL' }),
+};
+/** For commands that decrypt. */
+export const keyFlags = {
+    key: Flags.string({
+        helpValue: 'FILE',
+        env: 'HOLDFAST_KEY',
+        description: 'private key of a recipient; gpg:FINGERPRINT for one that GnuPG keeps, as on a smart card',
+        parse: notEmpty,
+    }),
+    share: Flags.string({
+        multiple: true,
+        helpValue: 'FILE',
+        description: 'a share of the key, made by "keygen --shares"; once for each',
+        parse: notEmpty,
+    }),
+    'passphrase-file': Flags.string({
+        helpValue: 'FILE',
+        env: 'HOLDFAST_PASSPHRASE_FILE',
+        description: 'file that holds the passphrase of the key',
+        parse: notEmpty,
+    }),
+};
+/** For commands that take their time. */
+export const progressFlags = {
+    progress: Flags.option({
+        options: ['auto', 'json', 'none'],
+        default: 'auto',
+        description: 'progress on stderr: for people, or as one JSON document a line',
+    })(),
+};
+/** An option that takes a duration, such as `90m`; its value is in ms. */
+export const durationFlag = Flags.custom({
+    helpValue: 'DURATION',
+    parse: async (value) => asUsage(() => parseDuration(value)),
+});
+/** An option that takes a size, such as `16MiB`; its value is in bytes. */
+export const sizeFlag = Flags.custom({
+    helpValue: 'SIZE',
+    parse: async (value) => asUsage(() => parseSize(value)),
+});
+function asUsage(parse) {
+    try {
+        return parse();
+    }
+    catch (cause) {
+        if (!(cause instanceof ConfigError))
+            throw cause;
+        throw new UsageError(cause.message, { cause, hint: cause.hint });
+    }
+}

@@ -1,0 +1,31 @@
+import { readFileSync, statSync } from 'node:fs';
+import { KeyError } from '../errors.js';
+/** @throws {@link KeyError} if it cannot be read, or is a private key (or a share of one) that others may read */
+export function readKeyFile(path, isPrivate) {
+    try {
+        if (isPrivate)
+            assertKeyFileIsPrivate(path);
+        return readFileSync(path);
+    }
+    catch (cause) {
+        if (cause instanceof KeyError)
+            throw cause;
+        const { code, message } = cause;
+        const problem = code === 'ENOENT'
+            ? 'it is not there'
+            : code === 'EACCES'
+                ? 'permission denied'
+                : code === 'EISDIR'
+                    ? 'it is a folder'
+                    : message;
+        throw new KeyError(`The key file ${path} cannot be read: ${problem}.`, { cause, hint: 'Check the path.' });
+    }
+}
+function assertKeyFileIsPrivate(path) {
+    const { mode } = statSync(path);
+    if ((mode & 0o077) === 0 || process.platform === 'win32')
+        return;
+    throw new KeyError(`Others may read the private key file ${path} (mode ${(mode & 0o777).toString(8)}).`, {
+        hint: `Run "chmod 600 ${path}".`,
+    });
+}

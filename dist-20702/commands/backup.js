@@ -1,0 +1,241 @@
+var __addDisposableResource = (this && this.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var __disposeResources = (this && this.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+import { Args, Flags } from '@oclif/core';
+import { progressFlags } from '../cli/flags.js';
+import { counted, formatBytes, formatDuration } from '../cli/output.js';
+import { RepositoryCommand } from '../cli/repository-command.js';
+import { displayPath } from '../cli/terminal.js';
+import { fileNameProblem, sourceNameProblem } from '../config/names.js';
+import { nearest } from '../config/nearest.js';
+import { stdinSource } from '../config/sources.js';
+import { KeyError, UsageError } from '../errors.js';
+import { backup } from '../operations/backup.js';
+import { assertHooksTrusted } from '../operations/hooks.js';
+export default class Backup extends RepositoryCommand {
+    static summary = 'Back up all sources, or those named: full at first, then incremental.';
+    static examples = [
+        '<%= config.bin %> <%= command.id %>',
+        '<%= config.bin %> <%= command.id %> etc app --tag before-upgrade',
+        'pg_dumpall | <%= config.bin %> <%= command.id %> --stdin --name all.sql',
+    ];
+    static strict = false;
+    static args = {
+        source: Args.string({ description: 'sources of the config; all of them by default', multiple: true }),
+    };
+    static flags = {
+        ...progressFlags,
+        full: Flags.boolean({ description: 'start a new generation, whatever the age of the last' }),
+        tag: Flags.string({ multiple: true, helpValue: 'TAG', description: 'a tag for the snapshots' }),
+        stdin: Flags.boolean({
+            description: 'back up standard input; whether its writer succeeded cannot be seen from here',
+            dependsOn: ['name'],
+        }),
+        name: Flags.string({
+            helpValue: 'FILE',
+            description: 'the name of the file for --stdin, and, if no SOURCE is given, of the source',
+            dependsOn: ['stdin'],
+        }),
+        'dry-run': Flags.boolean({ description: 'store nothing; tell what would be stored' }),
+        'allow-empty': Flags.boolean({
+            description: 'accept a source that is empty or has lost most of its entries',
+        }),
+        key: Flags.string({
+            hidden: true, // Only to refuse it in words: a script may give it to every command.
+            parse: async () => {
+                throw new KeyError('A backup takes no private key: it must not be on a machine that makes backups.', {
+                    hint: 'Leave out --key; a backup needs public keys only.',
+                });
+            },
+        }),
+        'accept-history': Flags.boolean({
+            description: 'go on from what the storage has, though this machine remembers otherwise; known damage is not told again',
+        }),
+    };
+    async run() {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const { argv, flags } = await this.parse(Backup);
+            const context = __addDisposableResource(env_1, await this.open(flags), true);
+            const sources = flags.stdin
+                ? [inputSource(context.config, argv, flags.name ?? '')]
+                : chosenSources(context.config, argv);
+            for (const source of sources)
+                assertHooksTrusted(source, process.env['PATH'] ?? '');
+            const notes = [];
+            const { snapshots, failures, problems } = await backup({
+                ...(await context.backupContext()),
+                ...(flags.stdin && { input: process.stdin }),
+                onProgress: this.showProgress,
+                onNote: (source, note) => notes.push(`${source}: ${note}`),
+            }, sources, {
+                full: flags.full,
+                tags: flags.tag ?? [],
+                dryRun: flags['dry-run'],
+                allowEmpty: flags['allow-empty'],
+                acceptHistory: flags['accept-history'],
+            });
+            if (!flags.quiet) {
+                for (const note of notes.slice(0, NOTES_SHOWN))
+                    this.logToStderr(note);
+                if (notes.length > NOTES_SHOWN)
+                    this.logToStderr(`and ${notes.length - NOTES_SHOWN} more notes`);
+            }
+            for (const snapshot of snapshots)
+                this.#tell(snapshot, flags['dry-run']);
+            this.warnOf(problems);
+            if (problems.length > 0)
+                this.logToStderr('This damage is old and did not stop the backup. "holdfast verify" says what it affects; "--accept-history" takes note of damaged seals, once.');
+            for (const { source, error } of failures)
+                this.#fail(source, error);
+            return {
+                // The warning of a failed hook repeats what the hook said.
+                snapshots: snapshots.map((snapshot) => ({
+                    ...snapshot,
+                    warnings: snapshot.warnings.map(({ path, problem }) => ({
+                        path,
+                        problem: this.output.redacted(problem),
+                    })),
+                })),
+                failures: failures.map(({ source, error: { code, exitCode, message, hint } }) => ({
+                    source,
+                    ...this.output.errorJson({ code, exitCode, message, hint }),
+                })),
+                problems,
+            };
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = __disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    }
+    #tell({ source, kind, id, seconds, entries, bytes, warnings, warningsOmitted, retries }, isDryRun) {
+        const count = warnings.length + warningsOmitted;
+        const name = isDryRun ? `${kind}, not stored` : `${kind} snapshot ${id}`;
+        this.log(`${source}: ${name} in ${formatDuration(seconds * 1000)}`);
+        this.log(`  ${counted(entries.total, 'entry')}: ${entries.new} new, ${entries.changed} changed, ${entries.unchanged} unchanged, ${entries.removed} removed`);
+        this.log(`  ${formatBytes(bytes.source)} in all: ${formatBytes(bytes.read)} read, ${formatBytes(bytes.new)} new, ${formatBytes(bytes.stored)} ${isDryRun ? 'would be ' : ''}stored`);
+        if (retries > 0)
+            this.log(`  ${retries} requests to the storage failed and were tried again`);
+        for (const { path, problem } of warnings.slice(0, WARNINGS_SHOWN))
+            this.warn(`${source}: ${displayPath(path)}${path === '' ? '' : ': '}${problem}`);
+        if (count > WARNINGS_SHOWN)
+            this.warn(`${source}: and ${count - WARNINGS_SHOWN} more; they are in the snapshot`);
+        if (count > 0)
+            this.incomplete();
+    }
+    #fail(source, error) {
+        this.output.error({
+            code: error.code,
+            exitCode: error.exitCode,
+            message: `${source}: ${error.message}`,
+            hint: error.hint,
+        });
+        this.endWith(error.exitCode);
+    }
+}
+const NOTES_SHOWN = 20;
+const WARNINGS_SHOWN = 20;
+/** What `--stdin` backs up. A source of the config keeps its kind: its history would mean something else. */
+function inputSource(config, names, file) {
+    const [name = file, another] = names;
+    const problem = fileNameProblem(file);
+    if (file === '' || problem !== undefined)
+        throw new UsageError(`--name "${file}" ${problem ?? 'is empty'}.`, { hint: 'Give it the name of a file.' });
+    if (another !== undefined) {
+        throw new UsageError('--stdin is one source, but several are named.', { hint: 'Name at most one.' });
+    }
+    const nameProblem = sourceNameProblem(name);
+    if (nameProblem !== undefined) {
+        const hint = names.length === 0 ? `Name the source, too: holdfast backup SOURCE --stdin --name ${file}` : undefined;
+        throw new UsageError(`"${name}" ${nameProblem}.`, { hint });
+    }
+    if (config?.sources.has(name) === true) {
+        throw new UsageError(`${name} is a source of ${config.file}, which says what it is made of.`, {
+            hint: 'Name another source for standard input.',
+        });
+    }
+    if (process.stdin.isTTY) {
+        throw new UsageError('Standard input is a terminal.', {
+            hint: 'Pipe something into it: pg_dumpall | holdfast backup --stdin --name all.sql',
+        });
+    }
+    return stdinSource(name, file, config?.fullAfterMs ?? Number.POSITIVE_INFINITY);
+}
+function chosenSources(config, names) {
+    if (config === undefined) {
+        throw new UsageError('A backup needs a configuration that names its sources.', {
+            hint: 'Run "holdfast init", or name the file with --config.',
+        });
+    }
+    if (config.sources.size === 0) {
+        throw new UsageError(`${config.file} names no sources.`, {
+            hint: 'Add what to back up under "sources", such as "etc: {folder: /etc}".',
+        });
+    }
+    if (names.length === 0)
+        return [...config.sources.values()];
+    return [...new Set(names)].map((name) => {
+        const source = config.sources.get(name);
+        if (source !== undefined)
+            return source;
+        const near = nearest(name, [...config.sources.keys()]);
+        throw new UsageError(`There is no source "${name}" in ${config.file}.`, {
+            hint: near === undefined ? `It has ${[...config.sources.keys()].join(', ')}.` : `Did you mean "${near}"?`,
+        });
+    });
+}

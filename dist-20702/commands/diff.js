@@ -1,0 +1,114 @@
+var __addDisposableResource = (this && this.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var __disposeResources = (this && this.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+import { Args } from '@oclif/core';
+import { keyFlags } from '../cli/flags.js';
+import { listedJson } from '../cli/listing.js';
+import { RepositoryCommand } from '../cli/repository-command.js';
+import { displayName } from '../cli/terminal.js';
+import { diffSnapshots, openForBrowsing } from '../operations/browse.js';
+export default class Diff extends RepositoryCommand {
+    static summary = 'Show what changed from one snapshot to another.';
+    static examples = ['<%= config.bin %> <%= command.id %> 5d35a93585c51882 latest'];
+    static args = {
+        a: Args.string({ required: true, description: 'the earlier snapshot' }),
+        b: Args.string({ required: true, description: 'the later snapshot' }),
+    };
+    static flags = keyFlags;
+    async run() {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const { args, flags } = await this.parse(Diff);
+            const context = __addDisposableResource(env_1, await this.open(flags), true);
+            const history = await context.history();
+            const [a, b] = [this.select(history, args.a), this.select({ ...history, problems: [] }, args.b)];
+            const key = await context.optionalKey();
+            const browse = {
+                repository: context.repository,
+                agents: context.agents,
+                catalog: context.existingCatalog(),
+                key: async () => key,
+                signal: this.signal,
+            };
+            const [left, right] = [
+                await openForBrowsing(browse, a.source, a.seal),
+                await openForBrowsing(browse, b.source, b.seal),
+            ];
+            const { added, removed, changed } = await diffSnapshots(left, right, this.signal);
+            this.#tell('-', removed);
+            this.#tell('+', added);
+            this.#tell('M', changed);
+            this.log(`${added.length} added, ${removed.length} removed, ${changed.length} changed`);
+            const json = (entries) => entries.map(listedJson);
+            return {
+                a: a.seal.snapshot.id,
+                b: b.seal.snapshot.id,
+                added: json(added),
+                removed: json(removed),
+                changed: json(changed),
+            };
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = __disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    }
+    #tell(mark, entries) {
+        for (const { path, entry } of entries)
+            this.log(`${mark} ${displayName(path)}${entry.type === 'directory' ? '/' : ''}`);
+    }
+}

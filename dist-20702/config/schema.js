@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { SOURCE_NAME_PATTERN, sourceNameProblem } from './names.js';
+import { sourceKeys, sourceSchema } from './source-schema.js';
+import { parseDuration } from './units.js';
+import { checked, duration, full, path, pathProblem, problemCheck, rate, text } from './values.js';
+/** Keys that the config will have, at the place where they will stand. Silently passing over one could cost somebody a backup. */
+export const LATER_KEYS = new Set([
+    'schedule',
+    'timezone',
+    'retention',
+    'notify',
+    'drills',
+    'limits.repository',
+    'sources.*.schedule',
+    'sources.*.timezone',
+    'sources.*.retention',
+]);
+const REPOSITORY_ID_PATTERN = '^[0-9a-f]{32}$';
+/** The file as it is written: no defaults, no substitution. */
+export const configSchema = z
+    .strictObject({
+    repository: text
+        .check(problemCheck(repositoryProblem))
+        .optional()
+        .describe('Where the backups go: s3://bucket/prefix?region=…, swift://container/prefix, file:///srv/backups/app01 or a path.'),
+    repositoryId: z
+        .string()
+        .check(problemCheck(repositoryIdProblem))
+        .meta({ pattern: REPOSITORY_ID_PATTERN })
+        .optional()
+        .describe('The id of the repository that must be there. Another one in its place is refused.'),
+    recipients: z
+        .array(path)
+        .min(1)
+        .optional()
+        .describe('Files with the public keys that can restore. Their private halves stay off this machine.'),
+    agent: path.optional().describe("This machine's own key file, made by init."),
+    catalog: path.optional().describe('The local catalog, a cache that can be rebuilt.'),
+    sources: z
+        .record(z.string().check(problemCheck(sourceNameProblem)).meta({ pattern: SOURCE_NAME_PATTERN }), sourceSchema)
+        .nullable()
+        .optional()
+        .describe('What to back up, by name.'),
+    full: full.optional(),
+    limits: z
+        .strictObject({
+        concurrency: z
+            .int()
+            .min(1)
+            .max(64)
+            .optional()
+            .describe('How many packs are on their way to the storage at once.'),
+        upload: rate.optional().describe('Bytes per second to the storage, at most.'),
+        download: rate.optional().describe('Bytes per second from the storage, at most.'),
+        retryFor: duration
+            .optional()
+            .describe('How long a request goes on being tried that fails for the time being.'),
+    })
+        .optional(),
+    requireTls: z
+        .boolean()
+        .optional()
+        .describe('Refuse storage that is reached neither encrypted nor on this machine.'),
+    lock: z
+        .strictObject({
+        mode: z
+            .enum(['governance', 'compliance'], { error: 'is neither `governance` nor `compliance`' })
+            .describe('Whether anybody may lift the lock: nobody with compliance.'),
+        for: z
+            .string()
+            .check(checked(parseDuration))
+            .describe('How long nothing can be removed after it was written, or last needed.'),
+    })
+        .optional()
+        .describe('Object Lock, of stores on s3:// that have it.'),
+    caFile: path
+        .optional()
+        .describe('A file with certificates (PEM) of authorities to trust, beside those that Node knows.'),
+    trust: z
+        .strictObject({
+        agents: z
+            .array(z.string().check(problemCheck(fingerprintProblem)).meta({ pattern: '^[0-9A-Fa-f ]{40,}$' }))
+            .min(1)
+            .optional()
+            .describe('Fingerprints of the agents whose snapshots are believed.'),
+    })
+        .optional(),
+})
+    .check(({ value, issues }) => {
+    if (value.lock === undefined || value.repository === undefined || /^s3:/i.test(value.repository))
+        return;
+    const message = 'needs a repository on s3://; other storage cannot lock objects';
+    issues.push({ code: 'custom', path: ['lock'], message, input: value });
+})
+    .meta({ title: 'holdfast.yaml' });
+/** The JSON Schema of the config, for editors. */
+export function configJsonSchema() {
+    return z.toJSONSchema(configSchema, { io: 'input' });
+}
+/** The keys that may stand at a place of the config, for suggestions. */
+export function knownKeys(place) {
+    const [first] = place;
+    if (place.length === 0)
+        return Object.keys(configSchema.shape);
+    if (first === 'limits' && place.length === 1)
+        return ['concurrency', 'upload', 'download', 'retryFor'];
+    if (first === 'lock' && place.length === 1)
+        return ['mode', 'for'];
+    if (first === 'trust' && place.length === 1)
+        return ['agents'];
+    if (first === 'sources' && place.length > 1)
+        return sourceKeys(place.slice(2));
+    return [];
+}
+/** What is wrong with the address of a repository, as the end of a sentence. */
+export function repositoryProblem(value) {
+    const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(value)?.[1];
+    if (scheme === 's3') {
+        if (/^s3:\/\/[^/?]*@/.test(value))
+            return 'must not hold credentials; set AWS_ACCESS_KEY_ID, or AWS_PROFILE';
+        return value.startsWith('s3://') ? undefined : 'needs two slashes; write it like s3://bucket/prefix';
+    }
+    if (scheme === 'swift') {
+        if (/^swift:\/\/[^/?]*@/.test(value))
+            return 'must not hold credentials; set OS_* or ST_* variables, or OS_CLOUD';
+        return value.startsWith('swift://')
+            ? undefined
+            : 'needs two slashes; write it like swift://container/prefix';
+    }
+    if (scheme === 'file') {
+        return /^file:\/\/\//.test(value)
+            ? pathProblem(value)
+            : 'needs three slashes; write it like file:///srv/backups/app01';
+    }
+    if (scheme !== undefined || /^[^/]*@[^/]*:/.test(value)) {
+        return 'is no place that Holdfast knows; write a path, or file:///srv/backups/app01';
+    }
+    return pathProblem(value);
+}
+function repositoryIdProblem(value) {
+    if (new RegExp(REPOSITORY_ID_PATTERN).test(value))
+        return undefined;
+    return 'must be the id of a repository: 32 hexadecimal digits; quote it, and copy it from holdfast.json or from what init printed';
+}
+function fingerprintProblem(value) {
+    if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(value.replaceAll(' ', '')))
+        return undefined;
+    return 'must be a fingerprint: 40 or 64 hexadecimal digits';
+}

@@ -1,0 +1,118 @@
+/** What a source may say: one kind, with what belongs to it, and what all kinds share. */
+import { z } from 'zod';
+import { fileNameProblem, TAG_PATTERN, tagProblem } from './names.js';
+import { command, duration, full, path, problemCheck, text } from './values.js';
+const shared = {
+    before: command.optional(),
+    after: command.optional(),
+    full: full.optional(),
+    tags: z
+        .array(z.string().check(problemCheck(tagProblem)).meta({ pattern: TAG_PATTERN }))
+        .optional()
+        .describe('Tags for every snapshot of this source.'),
+    allowEmpty: z
+        .boolean()
+        .optional()
+        .describe('Accept a source without content. Otherwise that is an error: a disk may not be mounted.'),
+};
+const dump = {
+    ...shared,
+    timeout: duration
+        .optional()
+        .describe('The dump is ended when it takes longer. Without it, when nothing comes for an hour.'),
+};
+const folder = z.strictObject({
+    folder: path.describe('The folder to back up.'),
+    exclude: z.array(text).optional().describe('What to leave out, as patterns in the syntax of .gitignore.'),
+    excludeCaches: z.boolean().optional().describe('Leave out folders that hold a CACHEDIR.TAG.'),
+    oneFileSystem: z.boolean().optional().describe('Stay on the file system of the folder.'),
+    ...shared,
+});
+const commandOutput = z.strictObject({
+    command: command.describe('What it writes to its standard output is backed up.'),
+    name: text
+        .check(problemCheck(fileNameProblem))
+        .optional()
+        .describe('The name of the file in the snapshot; by default that of the source.'),
+    end: text.optional().describe('What the output must end with, but for white space, to count as whole.'),
+    ...dump,
+});
+const names = z.array(text).min(1);
+const host = text.describe('A host name, an address, or the folder of a socket.');
+const port = z.int().min(1).max(65_535);
+const password = text.describe('Best by reference: ${env:NAME}.');
+const programs = path
+    .optional()
+    .describe("The folder of the database's programs, where they are not found by themselves.");
+const witness = z
+    .strictObject({
+    rows: z
+        .enum(['all', 'sampled', 'counts', 'none'], { error: 'is none of `all`, `sampled`, `counts` and `none`' })
+        .optional()
+        .describe('Which rows the checksums cover: all by default.'),
+    timeout: duration.optional().describe('How long it may take to read them; 1h by default.'),
+})
+    .describe('Facts that are read in the same state as the dump, to check a restored copy with.');
+const postgres = z.strictObject({
+    postgres: z
+        .strictObject({
+        database: text.optional().describe('The database to dump.'),
+        databases: z
+            .union([z.literal('all'), names])
+            .optional()
+            .describe('Several databases, or `all`.'),
+        host: host.optional(),
+        port: port.optional(),
+        user: text.optional(),
+        password: password.optional(),
+        sslmode: z.enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']).optional(),
+        sslrootcert: path.optional(),
+        format: z.enum(['custom', 'plain'], { error: 'is neither `custom` nor `plain`' }).optional(),
+        schemas: names.optional().describe('Only these, as patterns of pg_dump.'),
+        excludeSchemas: names.optional(),
+        tables: names.optional().describe('Only these, as patterns of pg_dump.'),
+        excludeTables: names.optional(),
+        excludeData: names.optional().describe('Tables of which only the definition is dumped.'),
+        globals: z
+            .boolean()
+            .optional()
+            .describe('Whether roles and tablespaces are dumped, too: they are by default.'),
+        programs,
+    })
+        .check(({ value, issues }) => {
+        if ((value.database === undefined) !== (value.databases === undefined))
+            return;
+        const message = 'needs `database` or `databases`, and not both';
+        issues.push({ code: 'custom', message, params: {}, input: value, path: [] });
+    }),
+    witness: witness.optional(),
+    ...dump,
+});
+/** By the key that tells a source's kind. */
+const KINDS = { folder, command: commandOutput, postgres };
+/** Kinds of sources that are yet to come. */
+export const LATER_KINDS = ['mysql', 'sqlite', 'redis', 'mongodb'];
+export const sourceSchema = z.union([KINDS.folder, KINDS.command, KINDS.postgres]);
+/** The kinds whose keys a source has; one, if it is right. */
+export function kindsIn(source) {
+    if (typeof source !== 'object' || source === null)
+        return [];
+    return Object.keys(source).filter((key) => Object.hasOwn(KINDS, key) || LATER_KINDS.includes(key));
+}
+/** The position of a source's kind in the union, for its errors: a folder where nothing tells. */
+export function kindIndex(source) {
+    const [kind] = kindsIn(source);
+    return Math.max(0, Object.keys(KINDS).indexOf(kind ?? ''));
+}
+/** The keys that may stand at a place within a source, for suggestions. */
+export function sourceKeys(place) {
+    const [key] = place;
+    if (key === undefined) {
+        return [...new Set(Object.values(KINDS).flatMap(({ shape }) => Object.keys(shape))), ...LATER_KINDS];
+    }
+    if (key === 'postgres' && place.length === 1)
+        return Object.keys(postgres.shape.postgres.shape);
+    if (key === 'witness' && place.length === 1)
+        return Object.keys(witness.shape);
+    return key === 'before' || key === 'after' || key === 'command' ? ['shell'] : [];
+}

@@ -1,0 +1,77 @@
+/** Makes OpenPGP keys: for recipients, agents and generations (docs/format.md §3). */
+import * as openpgp from 'openpgp';
+import { UsageError } from '../errors.js';
+import { armorKeyBlock } from './key-block.js';
+const { aead, s2k, hash, symmetric, compression } = openpgp.enums;
+/** v6: X25519 and Ed25519, SEIPD v2 with GCM, the secret part under Argon2 and AEAD. */
+const MODERN = {
+    v6Keys: true,
+    aeadProtect: true,
+    preferredAEADAlgorithm: aead.gcm,
+    preferredSymmetricAlgorithm: symmetric.aes256,
+    preferredHashAlgorithm: hash.sha512,
+    preferredCompressionAlgorithm: compression.uncompressed,
+    s2kType: s2k.argon2,
+};
+/** v4: Curve25519, no AEAD feature (so that messages to it are SEIPD v1), the secret part under the slowest iterated S2K. */
+const FOR_GNUPG = {
+    ...MODERN,
+    v6Keys: false,
+    aeadProtect: false,
+    s2kType: s2k.iterated,
+    s2kIterationCountByte: 0xff,
+};
+/**
+ * Makes the key pair of a recipient. Client machines only.
+ * @throws {@link UsageError} if the name cannot be a user id
+ */
+export async function generateRecipientKey({ name, compat, expiresSeconds, passphrase, now, }) {
+    const { privateKey, publicKey, revocationCertificate } = await openpgp.generateKey({
+        ...algorithms(compat),
+        userIDs: [userId(name)],
+        date: now,
+        keyExpirationTime: expiresSeconds ?? 0,
+        format: 'object',
+        ...(passphrase === undefined ? {} : { passphrase: passphrase.reveal() }),
+    });
+    return {
+        publicKey: armorKeyBlock(publicKey),
+        privateKey: armorKeyBlock(privateKey),
+        revocation: revocationCertificate,
+        fingerprint: publicKey.getFingerprint(),
+    };
+}
+/** The key of a machine that is backed up. No passphrase: it runs unattended. */
+export function generateAgentKey(now) {
+    return generatePlainKey('Holdfast agent', now);
+}
+/** The key of one generation. It is handed to the recipients and forgotten. */
+export function generateGenerationKey(now) {
+    return generatePlainKey('Holdfast generation', now);
+}
+async function generatePlainKey(name, now) {
+    const { privateKey } = await openpgp.generateKey({
+        ...algorithms(undefined),
+        userIDs: [{ name }],
+        date: now,
+        format: 'object',
+    });
+    return privateKey;
+}
+function algorithms(compat) {
+    return compat === 'gpg'
+        ? { type: 'ecc', curve: 'curve25519Legacy', config: FOR_GNUPG }
+        : { type: 'curve25519', config: MODERN };
+}
+function userId(name) {
+    const trimmed = name.trim();
+    const [, person = '', email] = /^([^<>]*)(?:<([^<>\s]+@[^<>\s]+)>)?$/.exec(trimmed) ?? [];
+    if (trimmed === '' ||
+        /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(trimmed) ||
+        (person === '' && email === undefined)) {
+        throw new UsageError(`"${name}" cannot name a key.`, {
+            hint: 'Give a name such as "Operations" or "Operations <ops@example.org>".',
+        });
+    }
+    return { ...(person === '' ? {} : { name: person.trim() }), ...(email === undefined ? {} : { email }) };
+}

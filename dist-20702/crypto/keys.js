@@ -1,0 +1,77 @@
+/** Keys that come from outside: what they are, and whether they can be recipients. Private keys: private-key.ts. */
+import * as openpgp from 'openpgp';
+import { KeyError, PrivateKeyPresentError } from '../errors.js';
+import { damagedKey, holdsPrivateKey, readKeyBlock } from './key-block.js';
+import { algorithmName, judgeKey } from './key-fitness.js';
+import { isLocked, secretPackets } from './private-key.js';
+export { readPrivateKey, unlockPrivateKey } from './private-key.js';
+const INSPECT_LABEL = 'The file';
+/**
+ * Tells what a key is, public or private, without any passphrase.
+ * @throws {@link KeyError} if the file is not one whole OpenPGP key
+ */
+export async function inspectKey(bytes, now, label = INSPECT_LABEL) {
+    const block = readKeyBlock(bytes, label);
+    const key = await parseKey(block, label);
+    const { problems, expires } = await judgeKey(key.isPrivate() ? key.toPublic() : key, now, block.subkeys);
+    const isPrivate = block.kind === 'private';
+    const reasons = problems.map(({ reason }) => reason);
+    if (isPrivate)
+        reasons.unshift('it is a private key; a recipient is its public half');
+    return {
+        fingerprint: key.getFingerprint(),
+        version: block.version,
+        algorithm: algorithmName(key),
+        userIds: key.getUserIDs().map((userId) => userId.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd')), // It may come from anyone, and go to a terminal.
+        created: key.getCreationTime().toISOString(),
+        private: isPrivate,
+        passphrase: isPrivate && secretPackets(key).some(isLocked),
+        expires: expires?.toISOString() ?? null,
+        usable: reasons.length === 0,
+        reason: reasons.length === 0 ? null : reasons.join('; '),
+    };
+}
+/**
+ * Reads a public key that backups shall be encrypted to.
+ * @param label names the file in messages
+ * @throws {@link PrivateKeyPresentError} if the file holds a private key, even a damaged one
+ * @throws {@link KeyError} if it is not one whole public key that can encrypt now
+ */
+export async function readRecipient(bytes, label, now) {
+    if (holdsPrivateKey(bytes))
+        throw privateKeyPresent(label);
+    const block = readKeyBlock(bytes, label);
+    const key = await parseKey(block, label);
+    const { problems, encryptionKey, expires } = await judgeKey(key, now, block.subkeys);
+    if (encryptionKey === undefined)
+        throw unfit(label, problems);
+    // openpgp.js would take the newest subkey, whether it is still valid or not, when it checks no dates.
+    key.subkeys = key.subkeys.filter((subkey) => subkey === encryptionKey);
+    return { fingerprint: key.getFingerprint(), key: key.toPublic(), expires };
+}
+function privateKeyPresent(label) {
+    return new PrivateKeyPresentError(`${label}: this is a private key; it must not be on this machine.`, {
+        hint: 'Move it to where you restore, delete it here, and give its public half ("….public.asc", or "gpg --export").',
+    });
+}
+function unfit(label, problems) {
+    return new KeyError(`${label}: this key cannot be a recipient: ${problems.map(({ reason }) => reason).join('; ')}.`, { hint: problems[0]?.hint });
+}
+async function parseKey(block, label) {
+    if (block.version <= 3) {
+        throw new KeyError(`${label}: this key cannot be used: it is of version ${block.version}, which is too weak.`, {
+            hint: 'Make a new key ("holdfast keygen").',
+        });
+    }
+    if (block.version !== 4 && block.version !== 6) {
+        throw new KeyError(`${label}: this key cannot be used: its version, ${block.version}, is none of RFC 9580.`, {
+            hint: 'Give a key of version 4 or 6.',
+        });
+    }
+    try {
+        return await openpgp.readKey({ binaryKey: block.bytes });
+    }
+    catch (cause) {
+        throw damagedKey(label, 'its packets cannot be read, or use an algorithm that is not known', cause);
+    }
+}

@@ -1,0 +1,45 @@
+/**
+ * Holdfast as a library: everything a command does, without oclif, a terminal or a process exit. It never prints, prompts, or
+ * reads the environment; what it needs arrives as arguments, and whatever goes wrong is a {@link HoldfastError} or a bug.
+ * docs/library.md has an example. Needs Node 24.
+ */
+export { Catalog, type CatalogOptions } from './catalog/catalog.ts';
+export { type Config, type ConfigTextOptions, checkConfig, loadConfig, parseConfig, } from './config/config.ts';
+export { type ConfigProblem, InvalidConfigError } from './config/problems.ts';
+export { configJsonSchema } from './config/schema.ts';
+export { type CommandSourceConfig, type DumpSourceConfig, type FolderSourceConfig, type HookCommand, type SourceConfig, type StdinSourceConfig, stdinSource, } from './config/sources.ts';
+export { renderConfigTemplate, type TemplateOptions } from './config/template.ts';
+export { GnupgKey } from './crypto/gnupg.ts';
+export { type GeneratedKey, generateRecipientKey, type RecipientKeyOptions } from './crypto/keygen.ts';
+export { inspectKey, type KeyFacts, type Recipient, readPrivateKey, readRecipient, unlockPrivateKey, } from './crypto/keys.ts';
+export type { LockedKey } from './crypto/private-key.ts';
+export { combineShares, newSharedPassphrase, readShare, type Share, splitPassphrase } from './crypto/shares.ts';
+export * from './errors.ts';
+export { type BackedUp, type BackupContext, type BackupFailure, type BackupOptions, type BackupResult, backup, } from './operations/backup.ts';
+export { type BrowseContext, type Browsed, type Difference, diffSnapshots, findEntries, type Listed, listEntries, openForBrowsing, readFileContent, } from './operations/browse.ts';
+export { type Check, type DoctorOptions, examineTarget, type TargetExamination, } from './operations/doctor-target.ts';
+export { assertHooksTrusted } from './operations/hooks.ts';
+export { type Initialized, type InitOptions, initRepository, writePrivateFile } from './operations/init.ts';
+export type { OnProgress, ProgressCount, ProgressEvent, ProgressPhase } from './operations/progress.ts';
+export { type RebuildResult, rebuildCatalog } from './operations/rebuild-catalog.ts';
+export { type ReplicateContext, type ReplicateResult, replicate } from './operations/replicate.ts';
+export { type RestoreContext, type RestoreOptions, type RestoreResult, restoreDryRun, restoreToFolder, restoreToTar, } from './operations/restore.ts';
+export type { Selection } from './operations/selection.ts';
+export { type VerifyContext, type VerifyLevel, type VerifyOptions, type VerifyResult, verify, } from './operations/verify.ts';
+export { type Agent, loadAgent } from './repository/agent.ts';
+export { type TrustedAgents, trustedAgents } from './repository/agents.ts';
+export type { Problem } from './repository/chain.ts';
+export { type History, readHistory, type SourceHistory } from './repository/history.ts';
+export { KnownPlaces } from './repository/known-places.ts';
+export { openRepository, type Repository } from './repository/repository.ts';
+export type { ByteCounts, CheckedSeal, EntryCounts, Needs, Seal, SnapshotKind } from './repository/seal.ts';
+export type { Warning } from './repository/snapshot.ts';
+export { selectSnapshot } from './repository/snapshots.ts';
+export type { EntryType, TreeEntry } from './repository/tree.ts';
+export { type SeenSeal, TrustFile } from './repository/trust.ts';
+export { compileExcludes, type PathFilter } from './sources/folder/exclude.ts';
+export { Secret } from './system/secret.ts';
+export type { TargetAccess } from './targets/access.ts';
+export { openTarget } from './targets/open.ts';
+export type { TargetLimits } from './targets/resilient.ts';
+export { type ByteRange, type CallOptions, ObjectExistsError, type ObjectInfo, ObjectMissingError, type ObjectName, type Target, TargetError, } from './targets/target.ts';

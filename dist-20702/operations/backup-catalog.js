@@ -1,0 +1,115 @@
+/** Brings the catalog in line with the repository before a backup relies on it: storage decides. */
+import pMap from 'p-map';
+import { openSession } from '../crypto/message.js';
+import { inspectMessage } from '../crypto/seipd.js';
+import { DamageError, HoldfastError, TamperError } from '../errors.js';
+import { INDEX_MOST_BYTES, readIndex } from '../repository/index-object.js';
+import { indexObject, indexPrefix, packObject, packsPrefix, parseHashObject, sha256, } from '../repository/layout.js';
+import { readObject } from '../targets/read.js';
+/**
+ * Damage below a seal that this machine remembers does not stop a backup: what is new must be protected.
+ * @throws {@link TamperError} if the end of the repository's history is not a continuation of what this machine knows
+ */
+export function refuseTampered(history, catalog) {
+    const [problem] = history.endProblems;
+    if (problem !== undefined) {
+        throw new TamperError(`The history of ${history.source} cannot be trusted: ${problem.object}: ${problem.problem}.`, {
+            hint: 'Run "holdfast verify"; when you know what happened, go on with "holdfast backup --accept-history".',
+        });
+    }
+    const known = catalog.snapshots.newest(history.source);
+    if (known === undefined)
+        return;
+    if (history.seals.some((seal) => seal.sequence === known.sequence && seal.hash === known.sealSha256))
+        return;
+    const newest = history.seals.at(-1);
+    throw new TamperError(`The storage does not have seal ${known.sequence} of ${history.source} that this machine made (its newest is ${newest === undefined ? 'none' : `number ${newest.sequence}, snapshot ${newest.snapshot.id}`}): it was rolled back or emptied.`, { hint: 'Find out what happened to the storage; then go on with "holdfast backup --accept-history".' });
+}
+/** When the repository's newest seal is not the one the catalog knows, learns what is stored, and forgets what no longer is. */
+export async function syncCatalog(context, history, generation) {
+    const { catalog } = context;
+    const newest = history.seals.at(-1);
+    const known = catalog.snapshots.newest(history.source);
+    const isFresh = catalog.blobs.packs(generation.id).length === 0;
+    if (newest?.hash === known?.sealSha256 && !isFresh)
+        return;
+    await adoptGeneration(context, generation);
+    catalog.transaction(() => {
+        for (const seal of history.seals) {
+            if (seal.sequence <= (known?.sequence ?? 0))
+                continue;
+            catalog.snapshots.adopt(seal);
+        }
+    });
+}
+/** A generation as the catalog keeps it. */
+export function asRow(facts) {
+    return { ...facts, name: facts.generation, publicKey: facts.publicKey.armor() };
+}
+/** Learns from the index objects which blobs are stored, and looks up every pack. */
+export async function adoptGeneration(context, generation) {
+    const { repository, catalog } = context;
+    const place = { source: generation.source, generation: generation.name };
+    const stored = await namesBelow(repository, indexPrefix(place));
+    if (catalog.blobs.indexObjects(generation.id).some(({ name }) => !stored.has(name))) {
+        // An index that the catalog counts on is gone: what it described has to be learnt again, or stored again.
+        // Directories that did not change would be taken over with trees that lie in packs which the seal would not name.
+        catalog.transaction(() => {
+            catalog.blobs.forgetGeneration(generation.id);
+            catalog.directories.forgetSource(generation.source);
+        });
+    }
+    const known = new Set(catalog.blobs.indexObjects(generation.id).map(({ name }) => name));
+    await pMap([...stored.keys()].filter((name) => !known.has(name)), (name) => adoptIndex(context, generation, place, name), { concurrency: 4 });
+    await forgetMissingPacks(context, generation, place);
+}
+async function adoptIndex({ repository, catalog, agent, onNote }, generation, place, name) {
+    const object = indexObject(place, name);
+    const bytes = await readObject(repository.target, object, { maxBytes: INDEX_MOST_BYTES });
+    try {
+        if (sha256(bytes) !== name)
+            throw new DamageError(object, 'its content does not match its name');
+        const key = await openSession(inspectMessage(bytes, bytes.length).pkesks, agent.key);
+        const records = await readIndex(bytes, key, [agent.key.toPublic()], {
+            repository: repository.id,
+            ...place,
+        });
+        catalog.transaction(() => {
+            for (const record of records) {
+                const ids = record.frames.flatMap(({ blobs }) => blobs.map(([id]) => Buffer.from(id, 'hex')));
+                catalog.blobs.addPack(generation.id, { name: record.pack, size: record.size }, ids, null);
+            }
+            catalog.blobs.addIndex(generation.id, { name, size: bytes.length }, records.map(({ pack }) => pack));
+        });
+    }
+    catch (error) {
+        // What cannot be read or is not ours is not relied on: its blobs are stored again. "verify" tells what it is.
+        const problem = error instanceof HoldfastError ? error.message : `${object}: ${error.message}`;
+        onNote?.(place.source, `${problem}; what it describes will be stored again`);
+    }
+}
+async function forgetMissingPacks({ repository, catalog, onNote }, generation, place) {
+    const stored = await namesBelow(repository, packsPrefix(place));
+    let missing = 0;
+    for (const { name, size } of catalog.blobs.packs(generation.id)) {
+        // A listing may lag behind: only a direct look says that something is missing.
+        const storedSize = stored.get(name) ?? (await repository.target.stat(packObject(place, name)))?.sizeBytes;
+        if (storedSize === size)
+            continue;
+        missing++;
+        catalog.transaction(() => catalog.blobs.forgetPack(generation.id, name));
+    }
+    if (missing === 0)
+        return;
+    catalog.transaction(() => catalog.directories.forgetSource(generation.source));
+    onNote?.(generation.source, `${missing === 1 ? 'a pack is' : `${missing} packs are`} no longer stored; ${missing === 1 ? 'its' : 'their'} content will be read and stored again`);
+}
+async function namesBelow({ target }, prefix) {
+    const names = new Map();
+    for await (const { name, sizeBytes } of target.list(prefix)) {
+        const hash = parseHashObject(prefix, name);
+        if (hash !== undefined)
+            names.set(hash, sizeBytes);
+    }
+    return names;
+}

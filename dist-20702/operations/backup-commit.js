@@ -1,0 +1,120 @@
+import { LockedError } from '../errors.js';
+import { encryptionFingerprint } from '../repository/agent.js';
+import { acceptHistory, resolveNeeds } from '../repository/history.js';
+import { parseSealObject, sealObject, sealsPrefix, sha256, snapshotObject, } from '../repository/layout.js';
+import { makeSeal } from '../repository/seal.js';
+import { makeSnapshot } from '../repository/snapshot.js';
+import { encodeEntry } from '../repository/tree.js';
+import { extendLocks } from './backup-locks.js';
+import { placeOf } from './backup-read.js';
+/** A seal lists everything it needs at least this often, so that a chain of seals stays short. */
+const SEALS_BETWEEN_FULL_LISTS = 31;
+export async function commitSnapshot(run, session, packs, walked) {
+    const { repository, catalog, trust, source, generation, agent, history, options, now, signal } = run;
+    const place = { source: source.name, generation: generation.name };
+    const last = history.seals.at(-1);
+    // After a rollback that the operator accepts, numbers that were used are not used again.
+    const used = [last, trust.seen(source.name), catalog.snapshots.newest(source.name)];
+    const sequence = Math.max(...used.map((seal) => seal?.sequence ?? 0)) + 1;
+    const parent = last?.snapshot.id ?? null;
+    const bytes = { ...walked.counts.bytes, new: walked.newBytes, stored: packs.storedBytes };
+    if (options.dryRun === true)
+        return { id: null, parent, sequence, bytes };
+    const finished = now().toISOString();
+    const common = {
+        repository: repository.id,
+        ...place,
+        agent: agent.fingerprint,
+        sequence,
+        kind: run.kind,
+        started: run.started.toISOString(),
+        finished,
+        tags: [...new Set([...source.tags, ...(options.tags ?? [])])],
+        entries: walked.counts.entries,
+    };
+    const snapshot = await makeSnapshot({
+        ...common,
+        bytes,
+        parent,
+        host: run.host,
+        path: Buffer.from(placeOf(source)),
+        root: walked.root,
+        warnings: walked.warnings.kept,
+        warningsOmitted: walked.warnings.omitted,
+        witness: walked.witness,
+    }, agent, session, now());
+    await repository.target.put(snapshotObject(place, snapshot.id), snapshot.object, { signal });
+    const stored = bytes.stored + snapshot.object.length;
+    await extendLocks(run, place, last);
+    await refuseOtherWriter(run, place, last);
+    const seal = await makeSeal({
+        ...common,
+        bytes: { ...bytes, stored },
+        previous: last?.hash ?? null,
+        generationKey: encryptionFingerprint(run.key),
+        snapshot: { id: snapshot.id, size: snapshot.object.length, sha256: sha256(snapshot.object) },
+        warnings: walked.warnings.count,
+        secrets: generation.secrets,
+        needs: needsOf(run, last),
+    }, agent, now());
+    await repository.target.put(sealObject(place, sequence, snapshot.id), seal.object, { signal });
+    catalog.transaction(() => {
+        catalog.directories.commitWalk(source.name, generation.id);
+        if (options.acceptHistory === true)
+            catalog.snapshots.replaceAll(source.name, history.seals);
+        catalog.snapshots.add({
+            source: source.name,
+            sequence,
+            id: snapshot.id,
+            generation: generation.name,
+            sealSha256: seal.checked.hash,
+            seal: seal.checked.payload,
+            root: encodeEntry(walked.root),
+        });
+    });
+    if (options.acceptHistory === true)
+        acceptHistory(trust, history, seal.checked);
+    else
+        trust.remember({ [source.name]: { sequence, hash: seal.checked.hash } });
+    return { id: snapshot.id, parent, sequence, bytes: { ...bytes, stored: stored + seal.object.length } };
+}
+/** All packs and index objects of the generation, as a difference to the seal before where that is shorter. */
+function needsOf({ catalog, generation, history }, last) {
+    const all = {
+        packs: catalog.blobs.packs(generation.id).map(({ name, size }) => [name, size]),
+        index: catalog.blobs.indexObjects(generation.id).map(({ name, size }) => [name, size]),
+    };
+    const before = last?.generation === generation.name && sealsSinceFullList(history) < SEALS_BETWEEN_FULL_LISTS
+        ? resolveNeeds(history, last)
+        : undefined;
+    if (last === undefined || before === undefined)
+        return { base: null, ...all, dropped: [] };
+    const held = new Set([...all.packs, ...all.index].map(([name]) => name));
+    return {
+        base: last.hash,
+        packs: all.packs.filter(([name]) => !before.packs.has(name)),
+        index: all.index.filter(([name]) => !before.index.has(name)),
+        dropped: [...before.packs.keys(), ...before.index.keys()].filter((name) => !held.has(name)).sort(),
+    };
+}
+function sealsSinceFullList({ seals }) {
+    const latest = [...seals].reverse().findIndex((seal) => seal.needs.base === null);
+    return latest < 0 ? seals.length : latest;
+}
+/** Looks once more, right before the seal: whoever sealed meanwhile built on the same parent, and this would be a fork. */
+async function refuseOtherWriter({ repository, source, history }, place, last) {
+    const generations = new Set([place.generation, ...(last === undefined ? [] : [last.generation])]);
+    for await (const name of repository.target.listFolders(`${source.name}/`))
+        if (!history.generations.includes(name))
+            generations.add(name);
+    for (const generation of generations) {
+        for await (const { name } of repository.target.list(sealsPrefix({ ...place, generation }))) {
+            const sealed = parseSealObject({ ...place, generation }, name);
+            if (sealed === undefined || history.sealNames.has(name))
+                continue;
+            throw new LockedError(`Another run sealed snapshot number ${sealed.sequence} of ${source.name} while this one was under way.`, {
+                hint: 'Run the backup again: what was stored is used. If two machines share this source, give each its own.',
+            });
+        }
+    }
+}

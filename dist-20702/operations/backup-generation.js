@@ -1,0 +1,121 @@
+/** Chooses the generation that a backup goes into: the last one, one that was begun and not finished, or a new one. */
+import { isDeepStrictEqual } from 'node:util';
+import * as openpgp from 'openpgp';
+import { DamageError, KeyError } from '../errors.js';
+import { openGenerationAsAgent, SECRETS_MOST_BYTES, startGeneration } from '../repository/generation.js';
+import { inGeneration, sha256 } from '../repository/layout.js';
+import { readObject } from '../targets/read.js';
+import { ObjectMissingError } from '../targets/target.js';
+import { asRow } from './backup-catalog.js';
+export async function chooseGeneration(context, source, options, history, now) {
+    const problems = [];
+    const last = history.seals.at(-1);
+    const current = last === undefined || options.full === true
+        ? undefined
+        : await usable(context, source, last.generation, now, history, problems);
+    if (current !== undefined)
+        return { ...current, kind: 'incremental', problems };
+    for (const name of unfinished(history)) {
+        const begun = await usable(context, source, name, now, history, problems);
+        if (begun !== undefined)
+            return { ...begun, kind: 'full', problems };
+    }
+    return {
+        ...(await begin(context, source, history, options.dryRun ?? false, now)),
+        kind: 'full',
+        problems,
+    };
+}
+/** Generations that were begun after the last sealed one, newest first: their packs need not be stored again. */
+function unfinished({ generations, seals }) {
+    const lastSealed = seals.at(-1)?.generation ?? '';
+    return generations.filter((name) => name > lastSealed).reverse();
+}
+/** The generation, if this agent can go on in it: its own, young enough, whole, and for the same recipients. */
+async function usable(context, source, name, now, { seals }, problems) {
+    const { catalog, repository, agent, recipients, onNote } = context;
+    const place = { source: source.name, generation: name };
+    const its = seals.filter((seal) => seal.generation === name);
+    const last = its.at(-1);
+    if (last !== undefined && last.agent !== agent.fingerprint) {
+        onNote?.(source.name, `generation ${name} was made by another agent; a new one starts`);
+        return undefined;
+    }
+    let generation = catalog.generations.find(source.name, name);
+    try {
+        generation ??= catalog.generations.add(asRow(await openGenerationAsAgent(repository, place, agent)));
+        if (now.getTime() - Date.parse(generation.created) > source.fullAfterMs)
+            return undefined;
+        const keyIds = generation.recipients;
+        const isForAll = recipients.every(({ key }) => key.getKeyIDs().some((id) => keyIds.includes(id.toHex())));
+        if (!isForAll || keyIds.length !== recipients.length) {
+            onNote?.(source.name, 'the recipients have changed; a new generation starts');
+            return undefined;
+        }
+        // A catalog that was rebuilt knows the secrets from the storage alone: this agent must not sign for what was swapped there.
+        for (const secret of last?.secrets ?? generation.secrets)
+            await checkSecret(repository, inGeneration(place, secret.name), secret);
+        if (last !== undefined && !isDeepStrictEqual(hashes(generation.secrets), hashes(last.secrets)))
+            throw new DamageError(inGeneration(place, 'agent.pgp'), 'it was another one when this catalog learnt it');
+    }
+    catch (error) {
+        // A target that fails is no reason to store everything again.
+        if (!(error instanceof DamageError))
+            throw error;
+        onNote?.(source.name, `generation ${name} cannot be continued by this agent (${error.message}); a new one starts`);
+        if (isFault(error, last, agent))
+            problems.push({
+                object: error.object,
+                problem: error.message.replace(`${error.object}: `, ''),
+                affects: its.map((seal) => seal.snapshot.id),
+            });
+        return undefined;
+    }
+    return { generation, key: await openpgp.readKey({ armoredKey: generation.publicKey }) };
+}
+/** Another agent's generation is closed to this one, and a run that was cut off at its begin left half of one: neither is damage. */
+function isFault(error, last, agent) {
+    if (last !== undefined)
+        return last.agent === agent.fingerprint;
+    return error.object.endsWith('/generation.pgp') && !(error.cause instanceof ObjectMissingError);
+}
+/** @throws {@link DamageError} unless the storage has exactly what was stored */
+async function checkSecret({ target }, object, secret) {
+    let bytes;
+    try {
+        bytes = await readObject(target, object, { maxBytes: SECRETS_MOST_BYTES });
+    }
+    catch (cause) {
+        if (cause instanceof ObjectMissingError)
+            throw new DamageError(object, 'it is missing', { cause });
+        throw cause;
+    }
+    if (bytes.length !== secret.size || sha256(bytes) !== secret.sha256)
+        throw new DamageError(object, 'it is not the one that was stored');
+}
+function hashes(secrets) {
+    return new Map(secrets.map(({ name, size, sha256: hash }) => [name, `${size} ${hash}`]));
+}
+async function begin(context, source, history, isDryRun, now) {
+    const { catalog, repository, agent, recipients } = context;
+    if (recipients.length === 0) {
+        throw new KeyError('No recipient is configured, so there is nobody to encrypt to.', {
+            hint: 'Name at least one public key file as "recipients" in the configuration.',
+        });
+    }
+    // Names of generations are ordered by time; a clock that went back must not put a new one before an old one.
+    const lastMs = Math.max(0, ...history.generations.map(timeOf));
+    const start = new Date(Math.max(now.getTime(), lastMs + 1000));
+    const facts = await startGeneration(repository, source.name, agent, recipients, start, async (name, bytes) => {
+        if (!isDryRun)
+            await repository.target.put(name, bytes);
+    });
+    const row = asRow(facts);
+    const generation = isDryRun ? { ...row, id: -1 } : catalog.generations.add(row);
+    return { generation, key: facts.publicKey };
+}
+/** `20261120T023000Z-k3v9` as ms since the epoch. */
+function timeOf(generation) {
+    const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(generation) ?? [];
+    return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) || 0;
+}

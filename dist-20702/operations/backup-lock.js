@@ -1,0 +1,50 @@
+import { LockedError } from '../errors.js';
+import { Lease } from '../repository/lease.js';
+import { isRunning, thisProcess } from '../system/processes.js';
+import { TargetError } from '../targets/target.js';
+/**
+ * Runs `work` as the only run of a source: on this machine by a lock in the catalog, elsewhere by the lease in the repository.
+ * @throws {@link LockedError}
+ */
+export async function withLock(context, source, isDryRun, work) {
+    const { catalog, host, repository, agent } = context;
+    const since = context.now().toISOString();
+    const me = thisProcess();
+    const holder = { pid: me.pid, processStarted: me.started, host, since };
+    const other = catalog.locks.take(source, holder, (lock) => lock.host === host && isRunning({ pid: lock.pid, started: lock.processStarted }));
+    if (other !== undefined) {
+        throw new LockedError(`The source ${source} is being backed up by process ${other.pid} on ${other.host} since ${other.since}.`, {
+            hint: 'Wait for it to end, or end that process.',
+        });
+    }
+    try {
+        if (isDryRun)
+            return await work(async () => { });
+        const lease = await Lease.take(repository, source, { agent: agent.fingerprint, host, pid: me.pid, started: since }, context.now().getTime(), 
+        // We hold the catalog's lock: whoever wrote this lease with our key on this host is gone.
+        (leaseHolder) => leaseHolder.agent === agent.fingerprint && leaseHolder.host === host, (note) => context.onNote?.(source, note));
+        try {
+            await sweepPartials(context, source);
+            return await work(() => lease.renew(context.now().getTime()));
+        }
+        finally {
+            await lease.release();
+        }
+    }
+    finally {
+        catalog.locks.release(source, holder);
+    }
+}
+/** Another run may be writing, whatever the leases say: what is young stays. */
+const PARTIALS_OLDER_THAN_MS = 24 * 3_600_000;
+/** What killed runs left half-written is in nobody's way but costs room. */
+async function sweepPartials({ repository, signal, now, onNote }, source) {
+    try {
+        await repository.target.sweepPartials?.(PARTIALS_OLDER_THAN_MS, now().getTime(), { signal });
+    }
+    catch (error) {
+        if (!(error instanceof TargetError))
+            throw error;
+        onNote?.(source, `what earlier runs left half-written could not be removed: ${error.message}`);
+    }
+}

@@ -1,0 +1,176 @@
+import { DamageError, KeyError, NotFoundError } from '../errors.js';
+import { contentIds, openSealedGeneration, readSealedSnapshot } from '../repository/open-snapshot.js';
+import { decodeEntry, decodeTree, encodeEntry } from '../repository/tree.js';
+import { walkTrees } from '../repository/tree-walk.js';
+import { spread } from './spread.js';
+/**
+ * Opens a snapshot for browsing.
+ * @throws {@link KeyError} if the catalog does not know it and there is no key
+ */
+export async function openForBrowsing(context, history, seal) {
+    const known = fromCatalog(context.catalog, seal);
+    if (known !== undefined)
+        return known;
+    const { reader, trees } = await openWithKey(context, history, seal);
+    const { root } = await readSealedSnapshot(context.repository, context.agents, seal, reader);
+    return { seal, root, trees };
+}
+/** Everything at and below `path`; with `deep` false, a directory's own entries alone. */
+export async function listEntries({ seal, root, trees }, path, deep, signal) {
+    const wanted = normalized(path);
+    const listed = [];
+    const found = wanted.length === 0 ? root : await findEntry({ seal, root, trees }, wanted);
+    if (found.type !== 'directory')
+        return [{ path: wanted, entry: found }];
+    const base = found;
+    await walkTrees(trees, base, seal.entries.total, {
+        enter(below, entry) {
+            listed.push({ path: joined(wanted, below), entry });
+            return deep;
+        },
+        entry(below, entry) {
+            listed.push({ path: joined(wanted, below), entry });
+        },
+    }, signal);
+    return listed;
+}
+/** All entries whose path matches. */
+export async function findEntries({ seal, root, trees }, matches, signal) {
+    const found = [];
+    await walkTrees(trees, root, seal.entries.total, {
+        enter(path, entry) {
+            if (matches(path, true))
+                found.push({ path, entry });
+            return true;
+        },
+        entry(path, entry) {
+            if (matches(path, false))
+                found.push({ path, entry });
+        },
+    }, signal);
+    return found;
+}
+/** What changed from one snapshot to another. Directories whose trees are the same blobs are not read. */
+export async function diffSnapshots(a, b, signal) {
+    const difference = { added: [], removed: [], changed: [] };
+    const sameGeneration = a.seal.generation === b.seal.generation && a.seal.source === b.seal.source;
+    async function compare(path, left, right) {
+        signal?.throwIfAborted();
+        if (sameGeneration && left.tree?.join() === right.tree?.join())
+            return;
+        const [before, after] = [await listing(a.trees, left), await listing(b.trees, right)];
+        for (const [name, entry] of before)
+            if (!after.has(name))
+                await whole(a, joined(path, entry.name), entry, difference.removed);
+        for (const [name, entry] of after) {
+            const other = before.get(name);
+            const at = joined(path, entry.name);
+            if (other === undefined)
+                await whole(b, at, entry, difference.added);
+            else if ((other.type === 'directory') !== (entry.type === 'directory')) {
+                await whole(a, at, other, difference.removed);
+                await whole(b, at, entry, difference.added);
+            }
+            else {
+                if (isChanged(other, entry, sameGeneration))
+                    difference.changed.push({ path: at, entry });
+                if (entry.type === 'directory')
+                    await compare(at, other, entry);
+            }
+        }
+    }
+    await compare(Buffer.alloc(0), a.root, b.root);
+    return difference;
+}
+/** A file's content, checked blob by blob. Always needs the key. */
+export async function* readFileContent(context, history, seal, path) {
+    const { reader, trees } = await openWithKey(context, history, seal);
+    const { root } = await readSealedSnapshot(context.repository, context.agents, seal, reader);
+    const entry = await findEntry({ seal, root, trees }, normalized(path));
+    if (entry.type !== 'file')
+        throw new NotFoundError(`${path} is a ${entry.type}, not a file.`, {
+            hint: 'Name a file; "holdfast ls" shows what is there.',
+        });
+    yield* withHoles(reader, entry);
+}
+async function* withHoles(reader, entry) {
+    async function* content() {
+        for await (const id of contentIds(reader, entry))
+            yield Buffer.from(await reader.read(id)); // A copy: it may wait in a stream.
+    }
+    yield* spread(entry, content());
+}
+function fromCatalog(catalog, seal) {
+    const row = catalog?.snapshots.find(seal.snapshot.id);
+    const generation = catalog?.generations.find(seal.source, seal.generation);
+    if (catalog === undefined || row?.root == null || row.sealSha256 !== seal.hash || generation === undefined)
+        return undefined;
+    const readTree = async (id) => {
+        const content = catalog.directories.tree(generation.id, Buffer.from(id, 'hex'));
+        if (content === undefined) {
+            throw new DamageError(`tree ${id.slice(0, 16)}…`, 'the catalog does not have it', {
+                hint: 'Give a key with --key to read it from the repository.',
+            });
+        }
+        return decodeTree(content);
+    };
+    return { seal, root: decodeEntry(row.root), trees: { readTree } };
+}
+async function openWithKey(context, history, seal) {
+    const key = await context.key();
+    if (key === undefined) {
+        throw new KeyError(`Snapshot ${seal.snapshot.id} can only be looked into with a private key; this machine cannot read its own history.`, {
+            hint: 'Give the private key of a recipient with --key, on a machine that may have it.',
+        });
+    }
+    return openSealedGeneration(context.repository, context.agents, history, seal, key);
+}
+async function findEntry({ root, trees }, path) {
+    let entry = root;
+    for (const name of path.toString('latin1').split('/')) {
+        const next = entry.type === 'directory' ? (await listing(trees, entry)).get(name) : undefined;
+        if (next === undefined)
+            throw new NotFoundError(`There is no ${path.toString()} in this snapshot.`, {
+                hint: 'Paths are relative to the folder that was backed up; "holdfast ls" shows them.',
+            });
+        entry = next;
+    }
+    return entry;
+}
+async function listing(trees, directory) {
+    const entries = new Map();
+    for (const id of directory.tree ?? [])
+        for (const entry of await trees.readTree(id))
+            entries.set(entry.name.toString('latin1'), entry);
+    return entries;
+}
+async function whole({ seal, trees }, path, entry, into) {
+    into.push({ path, entry });
+    if (entry.type !== 'directory')
+        return;
+    await walkTrees(trees, entry, seal.entries.total, {
+        enter: (below, child) => into.push({ path: joined(path, below), entry: child }) > 0,
+        entry: (below, child) => void into.push({ path: joined(path, below), entry: child }),
+    });
+}
+/** Blob ids of two generations cannot be compared: then size and time must do. */
+function isChanged(before, after, sameGeneration) {
+    const { tree: _before, ...left } = before;
+    const { tree: _after, ...right } = after;
+    if (left.type === 'directory') {
+        // Its time changes with what is in it, which is told on its own.
+        return encodeEntry({ ...left, mtimeNs: 0n }) !== encodeEntry({ ...right, mtimeNs: 0n });
+    }
+    if (sameGeneration)
+        return encodeEntry(left) !== encodeEntry(right);
+    const bare = ({ content: _content, contentIn: _contentIn, ...entry }) => encodeEntry(entry);
+    return bare(left) !== bare(right);
+}
+function normalized(path) {
+    return Buffer.from(path.replace(/^(\.?\/+)+|\/+$/g, '').replace(/^\.$/, ''));
+}
+function joined(path, name) {
+    if (path.length === 0)
+        return name;
+    return Buffer.concat([path, Buffer.from('/'), name]);
+}

@@ -1,0 +1,89 @@
+import pMap from 'p-map';
+import { readPacketHeader, TAG } from '../crypto/packets.js';
+import { inspectMessage } from '../crypto/seipd.js';
+import { HoldfastError } from '../errors.js';
+import { SECRETS_MOST_BYTES } from '../repository/generation.js';
+import { INDEX_MOST_BYTES } from '../repository/index-object.js';
+import { sha256 } from '../repository/layout.js';
+import { LIMITS } from '../repository/pack.js';
+import { SNAPSHOT_MOST_BYTES } from '../repository/snapshot.js';
+import { readObject } from '../targets/read.js';
+import { GarbledObjectError, ObjectMissingError } from '../targets/target.js';
+const PARALLEL_READS = 3;
+/** A seal can say anything of sizes; no more than this is ever read into memory. */
+export const MOST_BYTES = {
+    pack: LIMITS.packBytes,
+    index: INDEX_MOST_BYTES,
+    snapshot: SNAPSHOT_MOST_BYTES,
+    secret: SECRETS_MOST_BYTES,
+};
+/** Reads objects and compares them with their names and with what seals say; and whom they are encrypted to. No key is needed. */
+export async function verifyCiphertext(context, objects) {
+    const { signal, onProgress } = context;
+    const total = objects.reduce((sum, object) => sum + object.size, 0);
+    const problems = [];
+    let files = 0;
+    let bytes = 0;
+    await pMap(objects, async (object) => {
+        signal?.throwIfAborted();
+        const problem = await checkObject(context, object);
+        if (problem !== undefined)
+            problems.push({ object: object.name, problem, affects: object.affects });
+        bytes += object.size;
+        onProgress?.({
+            phase: 'verify',
+            files: { done: ++files, total: objects.length },
+            bytes: { done: bytes, total },
+            current: object.name,
+        });
+    }, { concurrency: PARALLEL_READS });
+    return problems;
+}
+/** What is wrong with the bytes of an object; undefined if nothing is. Wrong bytes are read a second time before they count. */
+async function checkObject({ repository: { target }, signal }, object) {
+    let problem;
+    for (let attempt = 1; attempt <= 2; attempt++) {
+        try {
+            if (object.size > MOST_BYTES[object.kind])
+                return `it has ${object.size} bytes, more than any that Holdfast writes`;
+            const bytes = await readObject(target, object.name, { maxBytes: object.size, signal });
+            problem = wrongBytes(bytes, object);
+        }
+        catch (error) {
+            if (error instanceof ObjectMissingError)
+                return 'it is missing';
+            if (!(error instanceof HoldfastError) || error.code !== 'DAMAGED')
+                throw error;
+            problem =
+                error instanceof GarbledObjectError
+                    ? 'it arrives with other bytes than the checksum of the storage says'
+                    : 'it is larger than the seal says';
+        }
+        if (problem === undefined)
+            return undefined;
+    }
+    return problem;
+}
+export function wrongBytes(bytes, object) {
+    if (bytes.length !== object.size)
+        return `it has ${bytes.length} bytes instead of ${object.size}`;
+    if (sha256(bytes) !== object.sha256) {
+        return object.hash === ''
+            ? 'its content is not what the seal says'
+            : 'its content does not match its name';
+    }
+    try {
+        if (object.kind === 'secret')
+            return readPacketHeader(bytes, 0).tag === TAG.publicKeyEncryptedSessionKey
+                ? undefined
+                : 'it is not encrypted to a key';
+        const { recipients } = inspectMessage(bytes, bytes.length);
+        const allowed = object.encryptedTo ?? [];
+        const isRight = recipients.length === allowed.length &&
+            allowed.every((keys) => recipients.some((recipient) => keys.includes(recipient)));
+        return isRight ? undefined : 'it is encrypted to other keys than it should be';
+    }
+    catch (error) {
+        return error.message;
+    }
+}

@@ -1,0 +1,88 @@
+/** Index objects: which blobs lie in which pack (docs/format.md §7). */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { verifyMessage } from '../crypto/message.js';
+import { openSigned, sealSigned } from './agent.js';
+import { Fields, FormatError, isCount } from './fields.js';
+import { FORMAT, isHash, sha256, } from './layout.js';
+import { LIMITS, memberLength } from './pack.js';
+/** No index object is larger, nor its content. */
+export const INDEX_MOST_BYTES = 256 * 2 ** 20;
+/** @param records one JSON line per pack, as {@link encodePackRecord} makes them */
+export async function makeIndex(place, records, agent, session, now) {
+    const header = JSON.stringify({
+        type: 'holdfast-index',
+        format: FORMAT,
+        repository: place.repository,
+        source: place.source,
+        generation: place.generation,
+        agent: agent.fingerprint,
+        created: now.toISOString(),
+    });
+    const lines = Buffer.from(`${[header, ...records].join('\n')}\n`);
+    const compressed = zstdCompressSync(lines, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+    const object = await sealSigned(agent, session, compressed, now);
+    return { name: sha256(object), object };
+}
+export function encodePackRecord(record) {
+    return JSON.stringify(record);
+}
+/**
+ * Opens an index object and checks its signer and where it belongs.
+ * @throws PacketError, SignatureError, {@link FormatError}
+ */
+export async function readIndex(object, sessionKey, agents, expected) {
+    const { data, signer } = await verifyMessage(openSigned(object, sessionKey), agents);
+    const [header, ...lines] = decompress(data).trimEnd().split('\n');
+    const fields = Fields.parse(header ?? '');
+    if (fields.text('type') !== 'holdfast-index')
+        throw new FormatError('it is not an index');
+    fields.format();
+    if (fields.text('agent') !== signer ||
+        fields.text('repository') !== expected.repository ||
+        fields.text('source') !== expected.source ||
+        fields.text('generation') !== expected.generation) {
+        throw new FormatError('it belongs to another repository, source or generation');
+    }
+    return lines.map(decodePackRecord);
+}
+/** @throws {@link FormatError} */
+export function decodePackRecord(line) {
+    const fields = Fields.parse(line);
+    const size = fields.count('size');
+    const kind = fields.text('kind') === 'tree' ? 'tree' : 'data';
+    let end = 0;
+    const frames = fields.list('frames', 1_000_000, (item) => {
+        const frame = decodeFrame(new Fields(item));
+        if (frame.offset !== end)
+            throw new FormatError('the frames of a pack do not follow each other');
+        end += frame.size;
+        return frame;
+    });
+    if (size > LIMITS.packBytes || end > size)
+        throw new FormatError('a pack is larger than it may be');
+    return { pack: fields.hash('pack'), size, kind, frames };
+}
+function decodeFrame(fields) {
+    const raw = fields.count('raw');
+    let members = 0;
+    const blobs = fields.list('blobs', LIMITS.frameBytes / 512, (item) => {
+        const [id, length, ...more] = Array.isArray(item) ? item : [];
+        if (more.length > 0)
+            throw new FormatError('a blob is stored in a way that this Holdfast does not know');
+        if (!isHash(id) || !isCount(length) || length > LIMITS.blobBytes)
+            throw new FormatError('a blob has no id or length');
+        members += memberLength(length);
+        return [id, length];
+    });
+    if (raw > LIMITS.frameBytes || members !== raw)
+        throw new FormatError('a frame is not as long as its blobs');
+    return { offset: fields.count('offset'), size: fields.count('size'), raw, blobs };
+}
+function decompress(data) {
+    try {
+        return zstdDecompressSync(data, { maxOutputLength: INDEX_MOST_BYTES }).toString('utf8');
+    }
+    catch (cause) {
+        throw new FormatError('its content does not decompress', { cause });
+    }
+}

@@ -1,0 +1,18 @@
+/** The emergency kit: what `init` writes beside the backups, so that they can be restored without Holdfast. */
+import { readFileSync } from 'node:fs';
+import { RECOVERY_GUIDE, RECOVERY_SCRIPT, sha256 } from './layout.js';
+export function kitFiles() {
+    return [RECOVERY_GUIDE, RECOVERY_SCRIPT].map((name) => ({
+        name,
+        content: readFileSync(new URL(`./kit/${name}`, import.meta.url)),
+    }));
+}
+/** SHA-256 of the kits that earlier versions wrote. A release adds those of its own before they change. */
+const FORMER = new Set([
+    '5cc19fe0ed9dbd68f3f3cff901643c11f2a4621dd1c1b93d59388713e97c9fa8', // RECOVERY.md of 0.1.0
+    '475d3c68b0906851881787424c2e258cd56d7632539bca819b5b3d4f6a1c2381', // recover.py of 0.1.0
+]);
+/** Whether these are the bytes of a kit that some Holdfast wrote. */
+export function isOurKit({ content }, bytes) {
+    return content.equals(bytes) || FORMER.has(sha256(bytes));
+}

@@ -1,0 +1,104 @@
+/** Opens a snapshot with a recipient's private key: the way from a seal to every file. */
+import pMap from 'p-map';
+import { openSession } from '../crypto/message.js';
+import { inspectMessage } from '../crypto/seipd.js';
+import { DamageError, HoldfastError } from '../errors.js';
+import { readObject } from '../targets/read.js';
+import { ObjectMissingError } from '../targets/target.js';
+import { BlobReader } from './blob-reader.js';
+import { openGeneration } from './generation.js';
+import { resolveNeeds } from './history.js';
+import { indexPrefix, parseHashObject, sha256, snapshotObject } from './layout.js';
+import { readSnapshot, SNAPSHOT_MOST_BYTES } from './snapshot.js';
+import { decodeTree } from './tree.js';
+/** Opens the generation of a seal with everything that the seal needs of its index. */
+export async function openSealedGeneration(repository, agents, history, seal, key) {
+    const needs = resolveNeeds(history, seal);
+    const needed = needs === undefined ? undefined : new Set(needs.packs.keys());
+    const reader = new BlobReader(repository, await openGeneration(repository, seal, key), needed);
+    const index = needs?.index ?? (await listedIndex(repository, seal));
+    const problems = [];
+    await pMap(index, async ([name, size]) => {
+        try {
+            await reader.addIndex(name, agents, size);
+        }
+        catch (error) {
+            if (!(error instanceof DamageError))
+                throw error;
+            problems.push(error);
+        }
+    }, { concurrency: 4 });
+    return { reader, problems, trees: { readTree: (id) => readTree(reader, id) } };
+}
+/** @throws {@link DamageError} */
+export async function readSealedSnapshot(repository, agents, seal, reader) {
+    const object = snapshotObject(seal, seal.snapshot.id);
+    try {
+        const maxBytes = Math.min(seal.snapshot.size, SNAPSHOT_MOST_BYTES);
+        const bytes = await readObject(repository.target, object, { maxBytes });
+        if (bytes.length !== seal.snapshot.size || sha256(bytes) !== seal.snapshot.sha256)
+            throw new Error('its content is not what the seal says');
+        const sessionKey = await openSession(inspectMessage(bytes, bytes.length).pkesks, reader.generation.privateKey);
+        return await readSnapshot(bytes, sessionKey, agents, {
+            ...seal,
+            repository: repository.id,
+            id: seal.snapshot.id,
+        });
+    }
+    catch (cause) {
+        if (cause instanceof ObjectMissingError)
+            throw new DamageError(object, 'it is missing', { cause });
+        if (cause instanceof HoldfastError)
+            throw cause;
+        throw new DamageError(object, cause.message, { cause });
+    }
+}
+/**
+ * The ids of a file's blobs, in order; a very large file keeps them in blobs of their own. Never all of those at once, and none
+ * beyond the file's size: a tree can repeat a blob without end.
+ * @throws {@link DamageError}
+ */
+export async function* contentIds(reader, entry) {
+    let leftBytes = dataLength(entry);
+    for await (const id of listedIds(reader, entry)) {
+        const length = reader.index.find(id)?.length ?? 1;
+        if (length === 0 || length > leftBytes)
+            throw new DamageError(`blob ${id.slice(0, 16)}…`, 'it does not fit into the size of its file');
+        leftBytes -= length;
+        yield id;
+    }
+}
+/** How many bytes a file has on disk, beside its holes. */
+function dataLength({ size = 0, extents }) {
+    return extents === undefined ? size : extents.reduce((sum, [, length]) => sum + length, 0);
+}
+async function* listedIds(reader, entry) {
+    if (entry.content !== undefined)
+        return yield* entry.content;
+    for (const list of entry.contentIn ?? []) {
+        const bytes = Buffer.from(await reader.read(list)); // A copy: other blobs are read meanwhile.
+        if (bytes.length % 32 !== 0)
+            throw new DamageError(`blob ${list.slice(0, 16)}…`, 'it is not a list of blob ids');
+        for (let at = 0; at < bytes.length; at += 32)
+            yield bytes.toString('hex', at, at + 32);
+    }
+}
+async function readTree(reader, id) {
+    const blob = await reader.read(id);
+    try {
+        return decodeTree(blob);
+    }
+    catch (cause) {
+        throw new DamageError(`tree ${id.slice(0, 16)}…`, cause.message, { cause });
+    }
+}
+async function listedIndex({ target }, seal) {
+    const prefix = indexPrefix(seal);
+    const found = new Map();
+    for await (const { name, sizeBytes } of target.list(prefix)) {
+        const hash = parseHashObject(prefix, name);
+        if (hash !== undefined)
+            found.set(hash, sizeBytes);
+    }
+    return found;
+}

@@ -1,0 +1,79 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { LITERAL_HEADER_LENGTH, literalHeader } from '../../crypto/packets.js';
+import { inspectMessage, sealedLength, sealedPrefixLength, sealInPlace, } from '../../crypto/seipd.js';
+import { sha256 } from '../layout.js';
+import { LIMITS } from '../pack.js';
+/** Where the pack may be read: the message went wrong in this machine's memory, so nothing of it may leave. */
+export class PackCheckError extends Error {
+}
+/** A pack is closed when it holds so many blobs, however small: lists of them are kept in memory until it is stored. */
+const BLOBS_MOST = 16_384;
+const END_OF_ARCHIVE = zstdCompressSync(Buffer.alloc(1024));
+/**
+ * Compresses frames and seals them into packs. What it made is decoded and compared before it is handed out. A pack is gathered
+ * and encrypted in one piece of memory.
+ */
+export class PackBuilder {
+    #options;
+    #dataStart;
+    /** The pack that is being filled; its frames begin at `#dataStart`. */
+    #memory;
+    #frames = [];
+    #length = 0;
+    #blobs = 0;
+    constructor(options) {
+        this.#options = options;
+        this.#dataStart = sealedPrefixLength(options.session) + LITERAL_HEADER_LENGTH;
+    }
+    /** Takes one frame of whole tar members, `count` blobs. Returns a pack when that filled one. */
+    add(raw, blobs, count) {
+        // One piece of output: else Node gathers it in pieces of 16 KiB.
+        const compressed = zstdCompressSync(raw, { chunkSize: raw.length + 65_536 });
+        const back = zstdDecompressSync(compressed, {
+            chunkSize: Math.max(raw.length, 64),
+            maxOutputLength: raw.length,
+        });
+        if (Buffer.compare(back, raw) !== 0) {
+            throw new PackCheckError('A compressed frame did not decompress to what it was made of: faulty memory or a codec bug.');
+        }
+        this.#memory ??= Buffer.allocUnsafeSlow(this.#roomBytes);
+        this.#memory.set(compressed, this.#dataStart + this.#length);
+        this.#frames.push({ offset: this.#length, size: compressed.length, raw: raw.length, blobs });
+        this.#length += compressed.length;
+        this.#blobs += count;
+        const isFull = this.#length >= this.#options.packBytes || this.#blobs >= BLOBS_MOST;
+        return isFull ? this.finish() : undefined;
+    }
+    /** Seals what is there, if anything. */
+    finish() {
+        if (this.#memory === undefined)
+            return undefined;
+        this.#memory.set(END_OF_ARCHIVE, this.#dataStart + this.#length);
+        const dataLength = this.#length + END_OF_ARCHIVE.length;
+        this.#memory.set(literalHeader(dataLength), this.#dataStart - LITERAL_HEADER_LENGTH);
+        const bytes = sealInPlace(this.#options.session, this.#memory, LITERAL_HEADER_LENGTH + dataLength);
+        refuseForeign(bytes, this.#options.generationKey);
+        const record = {
+            pack: sha256(bytes),
+            size: bytes.length,
+            kind: this.#options.kind,
+            frames: this.#frames,
+        };
+        this.#memory = undefined;
+        this.#frames = [];
+        this.#length = 0;
+        this.#blobs = 0;
+        return { record, bytes };
+    }
+    /** For frames just short of a full pack, one more of the largest size, and what encryption adds. */
+    get #roomBytes() {
+        return sealedLength(this.#options.session, this.#options.packBytes + LIMITS.frameBytes / 2);
+    }
+}
+/** Fail closed: what leaves can be opened with the generation's key and no other. */
+function refuseForeign(bytes, generationKey) {
+    const { recipients } = inspectMessage(bytes.subarray(0, 4096), bytes.length);
+    if (recipients.length !== 1 || recipients[0] !== generationKey) {
+        throw new PackCheckError('A pack was not encrypted to the generation key; it was not uploaded.');
+    }
+}

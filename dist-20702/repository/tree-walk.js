@@ -1,0 +1,59 @@
+/** Walks the trees of a snapshot, wherever they are read from. */
+import { DamageError } from '../errors.js';
+/** What the paths of all directories on the way to an entry may take together: a tree of depth 10^5 would take 10 GB. */
+const PATHS_MOST_BYTES = 256 * 2 ** 20;
+/** What a directory costs beside its path. */
+const FRAME_BYTES = 1024;
+/**
+ * Visits all entries below `root` in name order, a directory before what is in it.
+ * @param most as many entries as the seal counts: more are a bomb
+ */
+export async function walkTrees(trees, root, most, visitor, signal) {
+    let visited = 0;
+    async function directory(path, ids, aboveBytes) {
+        const pathsBytes = aboveBytes + path.length + FRAME_BYTES;
+        if (pathsBytes > PATHS_MOST_BYTES)
+            return report(path, new DamageError(`the folder ${path.toString('utf8', 0, 100)}…`, 'it is too deep'));
+        let last;
+        for (const id of ids) {
+            signal?.throwIfAborted();
+            for (const entry of await listing(path, id, last)) {
+                last = entry;
+                if (++visited > most)
+                    throw new DamageError(`tree ${id.slice(0, 16)}…`, 'the snapshot has more entries than its seal says');
+                const child = path.length === 0 ? entry.name : Buffer.concat([path, Buffer.from('/'), entry.name]);
+                if (entry.type !== 'directory') {
+                    const pending = visitor.entry(child, entry);
+                    if (pending !== undefined)
+                        await pending;
+                }
+                else if (await visitor.enter(child, entry)) {
+                    await directory(child, entry.tree ?? [], pathsBytes);
+                    await visitor.leave?.(child, entry);
+                }
+            }
+        }
+    }
+    async function listing(path, id, last) {
+        try {
+            const entries = await trees.readTree(id);
+            const [first] = entries;
+            // Each part is in order; so must be the whole, or a name could stand for a link first and then for a folder.
+            if (last !== undefined && first !== undefined && Buffer.compare(last.name, first.name) >= 0)
+                throw new DamageError(`tree ${id.slice(0, 16)}…`, 'it does not follow the part before it');
+            return entries;
+        }
+        catch (error) {
+            if (!(error instanceof DamageError))
+                throw error;
+            report(path, error);
+            return [];
+        }
+    }
+    function report(path, error) {
+        if (visitor.damaged === undefined)
+            throw error;
+        visitor.damaged(path, error);
+    }
+    await directory(Buffer.alloc(0), root.tree ?? [], 0);
+}

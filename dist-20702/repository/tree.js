@@ -1,0 +1,214 @@
+/** Trees: the listing of one directory as JSON lines (docs/format.md §6). */
+import { isUtf8 } from 'node:buffer';
+import { crc32 } from 'node:zlib';
+import { isHash } from './layout.js';
+/** A tree is not as the format says. Callers say of which object. */
+export class TreeError extends Error {
+}
+/** One line of a tree, without its line break. */
+export function encodeEntry(entry) {
+    const { name, type, mode, uid, gid, mtimeNs, xattrs, target, ...rest } = entry;
+    return JSON.stringify({
+        ...bytesMember('name', name),
+        type,
+        mode: mode.toString(8),
+        uid,
+        gid,
+        mtime: mtimeNs.toString(),
+        ...(xattrs && {
+            xattrs: Object.fromEntries(Object.entries(xattrs).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+        }),
+        ...rest,
+        ...(target && bytesMember('target', target)),
+    });
+}
+/**
+ * The entries of one tree blob.
+ * @throws {@link TreeError}
+ */
+export function decodeTree(blob) {
+    const text = utf8(blob);
+    if (text === '')
+        return [];
+    if (!text.endsWith('\n'))
+        throw new TreeError('a tree does not end with a line break');
+    const entries = text.slice(0, -1).split('\n').map(decodeEntry);
+    for (let i = 1; i < entries.length; i++) {
+        const [before, entry] = [entries[i - 1], entries[i]];
+        if (before && entry && Buffer.compare(before.name, entry.name) >= 0)
+            throw new TreeError('a tree is not in order');
+    }
+    return entries;
+}
+/**
+ * Reads one line. The name is not judged here: whoever writes to a file system does.
+ * @throws {@link TreeError}
+ */
+export function decodeEntry(line) {
+    const raw = parseObject(line);
+    const type = raw['type'];
+    if (typeof type !== 'string' || !isEntryType(type))
+        throw new TreeError('an entry is of unknown type');
+    const mode = typeof raw['mode'] === 'string' && /^[0-7]{1,4}$/.test(raw['mode'])
+        ? Number.parseInt(raw['mode'], 8)
+        : undefined;
+    const mtime = typeof raw['mtime'] === 'string' && /^-?\d{1,19}$/.test(raw['mtime']) ? BigInt(raw['mtime']) : undefined;
+    const name = bytesOf(raw, 'name');
+    if (mode === undefined || mtime === undefined || name === undefined)
+        throw new TreeError('an entry lacks name, mode or time');
+    const content = idsOf(raw, 'content');
+    const contentIn = idsOf(raw, 'contentIn');
+    const tree = idsOf(raw, 'tree');
+    const extents = extentsOf(raw);
+    const xattrs = xattrsOf(raw);
+    const target = bytesOf(raw, 'target');
+    const device = deviceOf(raw);
+    const common = { name, type, mode, uid: count(raw, 'uid'), gid: count(raw, 'gid'), mtimeNs: mtime };
+    const hardlink = raw['hardlink'];
+    const shared = {
+        ...common,
+        ...(xattrs && { xattrs }),
+        ...(typeof hardlink === 'string' && { hardlink }),
+    };
+    switch (type) {
+        case 'file': {
+            if ((content === undefined) === (contentIn === undefined))
+                throw new TreeError('a file has no content');
+            const size = count(raw, 'size');
+            if (extents?.some(([offset, length]) => offset + length > size))
+                throw new TreeError('an extent lies behind the end of its file');
+            return {
+                ...shared,
+                size,
+                ...(content && { content }),
+                ...(contentIn && { contentIn }),
+                ...(extents && { extents }),
+                ...(raw['changed'] === true && { changed: true }),
+            };
+        }
+        case 'directory':
+            if (tree === undefined)
+                throw new TreeError('a directory has no tree');
+            return { ...common, ...(xattrs && { xattrs }), tree };
+        case 'symlink':
+            if (target === undefined || target.length === 0)
+                throw new TreeError('a symlink has no target');
+            return { ...shared, target };
+        case 'fifo':
+            return shared;
+        default:
+            if (device === undefined)
+                throw new TreeError('a device has no number');
+            return { ...shared, device };
+    }
+}
+const PART_LEAST_ENTRIES = 1024;
+const PART_MOST_ENTRIES = 16_384;
+const PART_MOST_BYTES = 2 ** 21;
+/**
+ * Cuts a directory's lines into tree blobs. Small directories are one; large ones are cut behind names that their hash picks, so
+ * that one changed entry changes one part.
+ * @param names in latin1, one per line
+ * @returns where each part ends (exclusive); empty for no lines
+ */
+export function cutTree(names, lines) {
+    const ends = [];
+    let start = 0;
+    let bytes = 0;
+    for (let i = 0; i < lines.length; i++) {
+        bytes += (lines[i]?.length ?? 0) + 1;
+        const count = i + 1 - start;
+        if (count === PART_MOST_ENTRIES ||
+            bytes >= PART_MOST_BYTES ||
+            (count >= PART_LEAST_ENTRIES && (crc32(Buffer.from(names[i] ?? '', 'latin1')) & 1023) === 0)) {
+            ends.push(i + 1);
+            start = i + 1;
+            bytes = 0;
+        }
+    }
+    if (start < lines.length)
+        ends.push(lines.length);
+    return ends;
+}
+function isEntryType(type) {
+    return ['file', 'directory', 'symlink', 'fifo', 'chardevice', 'blockdevice'].includes(type);
+}
+function bytesMember(member, bytes) {
+    return isUtf8(bytes) ? { [member]: bytes.toString('utf8') } : { [`${member}Bytes`]: bytes.toString('base64') };
+}
+function bytesOf(raw, member) {
+    const text = raw[member];
+    if (typeof text === 'string')
+        return Buffer.from(text, 'utf8');
+    const encoded = raw[`${member}Bytes`];
+    return typeof encoded === 'string' ? Buffer.from(encoded, 'base64') : undefined;
+}
+function idsOf(raw, member) {
+    const ids = raw[member];
+    if (ids === undefined)
+        return undefined;
+    if (!Array.isArray(ids) || !ids.every(isHash))
+        throw new TreeError(`${member} is not a list of blob ids`);
+    return ids;
+}
+function count(raw, member) {
+    const value = raw[member];
+    if (!isCount(value))
+        throw new TreeError(`${member} is not a count`);
+    return value;
+}
+function isCount(value) {
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+function extentsOf(raw) {
+    const extents = raw['extents'];
+    if (extents === undefined)
+        return undefined;
+    if (!Array.isArray(extents))
+        throw new TreeError('extents are not a list');
+    let end = -1;
+    for (const extent of extents) {
+        const [offset, length] = Array.isArray(extent) ? extent : [];
+        if (!isCount(offset) || !isCount(length) || length === 0 || offset <= end)
+            throw new TreeError('extents are not in order');
+        end = offset + length;
+    }
+    return extents;
+}
+function xattrsOf(raw) {
+    const xattrs = raw['xattrs'];
+    if (xattrs === undefined)
+        return undefined;
+    if (typeof xattrs !== 'object' || xattrs === null || Array.isArray(xattrs))
+        throw new TreeError('xattrs are not an object');
+    return Object.fromEntries(Object.entries(xattrs).map(([name, value]) => {
+        if (typeof value !== 'string' || name.includes('\0'))
+            throw new TreeError('an xattr is not text');
+        return [name, Buffer.from(value, 'base64')];
+    }));
+}
+function deviceOf(raw) {
+    const device = raw['device'];
+    if (device === undefined)
+        return undefined;
+    if (!Array.isArray(device) || device.length !== 2 || !device.every(isCount))
+        throw new TreeError('a device has no number');
+    return device;
+}
+function parseObject(line) {
+    let value;
+    try {
+        value = JSON.parse(line);
+    }
+    catch (cause) {
+        throw new TreeError('a line of a tree is not JSON', { cause });
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw new TreeError('a line of a tree is no entry');
+    return value;
+}
+function utf8(blob) {
+    if (!isUtf8(blob))
+        throw new TreeError('a tree is not UTF-8');
+    return Buffer.from(blob.buffer, blob.byteOffset, blob.length).toString('utf8');
+}

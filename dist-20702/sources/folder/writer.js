@@ -1,0 +1,358 @@
+var __addDisposableResource = (this && this.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var __disposeResources = (this && this.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+/** Writes restored entries below one folder, and nothing anywhere else (DESIGN §7). */
+import { fstatSync, linkSync, lstatSync } from 'node:fs';
+import { RestoreError } from '../../errors.js';
+import { loadLibc } from '../../system/libc.js';
+import { makeDirectory, OpenDirectory, openBelow, openRoot } from './directory.js';
+import { COLLISION, ExistingEntries } from './existing.js';
+import { LinkedFiles } from './linked-files.js';
+import { codeOf, MetadataWriter, Warnings } from './metadata.js';
+import { nodeMaker } from './nodes.js';
+import { Outcome } from './outcome.js';
+import { Parts, removePart } from './parts.js';
+import { extentsAreSound, RestoredFile } from './restored-file.js';
+/**
+ * Takes the entries of a snapshot, a directory before its content. Names are judged one by one; every call works relative to the
+ * directory that is open, so no link, restored or slipped in by somebody else meanwhile, is ever followed. What cannot be written
+ * is a warning, and the rest goes on; a {@link RestoreError} is thrown only where nothing more can be written.
+ */
+export class FolderWriter {
+    #outcome;
+    #warnings;
+    #metadata;
+    #existing;
+    #links;
+    #libc;
+    #special;
+    #whyNotSpecial;
+    #root;
+    #files = new Set();
+    #directories = new Set();
+    #parts;
+    #current;
+    /** @throws {@link RestoreError} if the root cannot be made or opened */
+    constructor(options) {
+        const asRoot = process.geteuid?.() === 0;
+        this.#libc = 'libc' in options ? options.libc : loadLibc();
+        this.#special = options.special ?? asRoot;
+        this.#whyNotSpecial =
+            options.special === undefined ? ': only root can bring it back, so restore as root' : ', as asked';
+        this.#warnings = new Warnings(options.onWarning);
+        this.#outcome = new Outcome(this.#warnings);
+        this.#metadata = new MetadataWriter({
+            owners: options.owners ?? asRoot,
+            special: this.#special,
+            whyNotSpecial: this.#whyNotSpecial,
+            libc: this.#libc,
+            warnings: this.#warnings,
+        });
+        try {
+            this.#root = openRoot(options.root, this.#libc);
+            this.#root.removeParts();
+        }
+        catch (cause) {
+            const code = codeOf(cause);
+            const isInTheWay = code === 'ENOTDIR' || code === 'EEXIST';
+            throw new RestoreError(isInTheWay
+                ? `Cannot restore into ${options.root}: it, or a part of the path, is not a folder.`
+                : `Cannot write into ${options.root} (${code}).`, { cause, hint: 'Name a folder that can be written to.' });
+        }
+        this.#current = this.#root;
+        this.#directories.add(this.#root);
+        this.#parts = new Parts(this.#libc);
+        this.#existing = new ExistingEntries(options.overwrite, () => this.#parts.nextPath(this.#root), this.#libc);
+        this.#links = new LinkedFiles(this.#root);
+    }
+    get counts() {
+        return this.#outcome.counts;
+    }
+    /**
+     * Goes down into a directory, which is made if it is not there. An existing one is kept with what is in it, and gets the entry's metadata.
+     * @returns false (after a warning) if that cannot be: leave out its content, and do not close it
+     */
+    openDirectory(name, entry) {
+        const parent = this.#current;
+        if (!this.#outcome.acceptsName(parent, name))
+            return false;
+        return this.#outcome.attempt(parent, name, false, () => {
+            const path = parent.child(name);
+            const fresh = makeDirectory(path) || this.#clearForDirectory(parent, name);
+            if (fresh === undefined)
+                return false;
+            const details = { parent, path: parent.pathOf(name), entry, fresh };
+            const directory = new OpenDirectory(openBelow(path, true), path, details, this.#libc);
+            this.#directories.add(directory);
+            parent.pending++;
+            this.#current = directory;
+            if (!fresh)
+                parent.remember(fstatSync(directory.fd, { bigint: true }));
+            if (!fresh)
+                directory.removeParts();
+            this.#outcome.counts[fresh ? 'written' : 'present']++;
+            return true;
+        });
+    }
+    /** Goes back up. The directory gets its links and its metadata as soon as no file in it is open any more. */
+    closeDirectory() {
+        const directory = this.#current;
+        if (directory.parent === undefined)
+            throw new Error('closeDirectory without openDirectory');
+        this.#current = directory.parent;
+        directory.closed = true;
+        this.#finishDirectory(directory);
+    }
+    /** @returns where its content goes; undefined if it is there already, or cannot be written (after a warning) */
+    file(name, entry) {
+        const directory = this.#current;
+        if (!this.#outcome.acceptsName(directory, name))
+            return undefined;
+        if (!extentsAreSound(entry))
+            return this.#outcome.refuse(directory, name, 'its size or extents make no sense');
+        return this.#outcome.attempt(directory, name, undefined, () => {
+            if (!this.#parts.areNameless(directory) && !this.#mayWrite(directory, name, entry))
+                return undefined;
+            const part = this.#parts.open(directory);
+            const settle = () => {
+                this.#files.delete(file);
+                directory.pending--;
+                this.#finishDirectory(directory);
+            };
+            const file = new RestoredFile(part.fd, entry, {
+                place: (fd) => {
+                    this.#metadata.apply(fd, entry, () => directory.pathOf(name), directory.inheritsAcl);
+                    const placed = this.#outcome.attempt(directory, name, false, () => this.#place(directory, part, name));
+                    if (placed) {
+                        this.#register(directory, name, entry, fd);
+                        settle();
+                    }
+                    return placed;
+                },
+                discard: (problem) => {
+                    removePart(part.path);
+                    if (problem !== undefined)
+                        this.#outcome.refuse(directory, name, problem);
+                    settle();
+                },
+                explain: (error) => this.#outcome.explain(directory.pathOf(name), error),
+            });
+            directory.pending++;
+            this.#files.add(file);
+            return file;
+        });
+    }
+    /** Made when its directory is closed, after everything else in it; at once if it has several names. */
+    symlink(name, entry) {
+        if (entry.hardlink !== undefined)
+            this.#makeNode(this.#current, name, entry);
+        else if (this.#outcome.acceptsName(this.#current, name))
+            this.#current.links.push({ name, entry });
+    }
+    /** Makes a FIFO, a character device or a block device. */
+    special(name, entry) {
+        this.#makeNode(this.#current, name, entry);
+    }
+    /**
+     * Makes `name` a further name of the inode whose first name was written before (`entry.hardlink` is the same).
+     * @returns false if there is none, or it cannot be linked: write a copy then. True if nothing is left to do for it.
+     */
+    hardlink(name, entry) {
+        const directory = this.#current;
+        if (entry.hardlink === undefined)
+            return false;
+        if (!this.#outcome.acceptsName(directory, name))
+            return true;
+        return this.#outcome.attempt(directory, name, true, () => {
+            const env_1 = { stack: [], error: void 0, hasError: false };
+            try {
+                const first = this.#links.find(entry.hardlink ?? '', directory);
+                if (first === undefined)
+                    return false;
+                const source = __addDisposableResource(env_1, first, false);
+                const found = lstatSync(directory.child(name), { bigint: true, throwIfNoEntry: false });
+                if (found !== undefined && source.is(found))
+                    return this.#present(directory, found);
+                const part = this.#parts.nextPath(directory);
+                try {
+                    linkSync(source.path, part); // Does not follow links.
+                }
+                catch {
+                    return false;
+                }
+                const made = lstatSync(part, { bigint: true, throwIfNoEntry: false });
+                const placed = made !== undefined && source.is(made) && this.#mayWrite(directory, name, entry);
+                if (placed && this.#place(directory, part, name))
+                    return true;
+                removePart(part);
+                return made !== undefined && source.is(made); // Otherwise somebody put another file in the place of the first.
+            }
+            catch (e_1) {
+                env_1.error = e_1;
+                env_1.hasError = true;
+            }
+            finally {
+                __disposeResources(env_1);
+            }
+        });
+    }
+    /** Makes the last links, and gives the root its metadata if `root` is given. Nothing can be written afterwards. */
+    finish(root) {
+        if (this.#current !== this.#root || this.#files.size > 0)
+            throw new Error('finish with open directories or files');
+        this.#makeLinks(this.#root);
+        if (root !== undefined)
+            this.#metadata.apply(this.#root.fd, root, () => Buffer.from('.'), !this.#root.fresh);
+        this.#warnings.summarize();
+        this[Symbol.dispose]();
+    }
+    /** Discards open files and lets go. Entries that are complete stay. */
+    [Symbol.dispose]() {
+        for (const file of [...this.#files])
+            file.abort();
+        for (const directory of this.#directories)
+            directory[Symbol.dispose]();
+        this.#directories.clear();
+    }
+    #finishDirectory(directory) {
+        if (!directory.closed || directory.pending > 0 || !this.#directories.has(directory))
+            return;
+        this.#makeLinks(directory);
+        const { entry, parent, path } = directory;
+        const clearAcls = !directory.fresh || parent?.inheritsAcl === true;
+        if (entry !== undefined)
+            this.#metadata.apply(directory.fd, entry, () => path, clearAcls);
+        this.#directories.delete(directory);
+        directory[Symbol.dispose]();
+        if (parent === undefined)
+            return;
+        parent.pending--;
+        this.#finishDirectory(parent);
+    }
+    #makeLinks(directory) {
+        for (const { name, entry } of directory.links)
+            this.#makeNode(directory, name, entry);
+        directory.links.length = 0;
+    }
+    /** Makes what has no content: under a temporary name, then metadata, then the final name. */
+    #makeNode(directory, name, entry) {
+        if (!this.#outcome.acceptsName(directory, name))
+            return;
+        this.#outcome.attempt(directory, name, undefined, () => {
+            const make = nodeMaker(entry, this.#libc, this.#special ? undefined : this.#whyNotSpecial);
+            if (typeof make === 'string')
+                return this.#outcome.refuse(directory, name, make);
+            if (!this.#mayWrite(directory, name, entry))
+                return undefined;
+            const part = this.#parts.nextPath(directory);
+            make(part);
+            const clearAcls = directory.inheritsAcl && entry.type !== 'symlink';
+            this.#metadata.apply(part, entry, () => directory.pathOf(name), clearAcls);
+            const placed = this.#outcome.attempt(directory, name, false, () => this.#place(directory, part, name));
+            if (placed)
+                this.#register(directory, name, entry);
+            else
+                removePart(part);
+            return undefined;
+        });
+    }
+    /** @returns false (after a warning) if the name is taken, and that shows only now */
+    #place(directory, part, name) {
+        try {
+            this.#parts.place(part, directory, name);
+        }
+        catch (error) {
+            if (codeOf(error) !== 'EEXIST')
+                throw error;
+            this.#outcome.refuse(directory, name, COLLISION);
+            return false;
+        }
+        this.#outcome.counts.written++;
+        return true;
+    }
+    /** Remembers an entry that is in place now, where that can matter later. */
+    #register(directory, name, entry, fd) {
+        if (directory.fresh && entry.hardlink === undefined)
+            return;
+        const lstat = () => lstatSync(directory.child(name), { bigint: true, throwIfNoEntry: false });
+        const stats = fd === undefined ? lstat() : fstatSync(fd, { bigint: true });
+        if (stats === undefined)
+            return;
+        directory.remember(stats);
+        this.#links.register(directory, name, entry, stats);
+    }
+    /** Judges what is in the entry's place. @returns false if there is nothing to do, or nothing can be done (after a warning) */
+    #mayWrite(directory, name, entry) {
+        const existing = this.#existing.judge(directory, name, entry);
+        if (existing.decision === 'write')
+            return true;
+        if (existing.decision === 'refuse')
+            this.#outcome.refuse(directory, name, existing.problem);
+        else {
+            this.#links.register(directory, name, entry, existing.found);
+            this.#present(directory, existing.found);
+        }
+        return false;
+    }
+    #present(directory, found) {
+        directory.remember(found);
+        this.#outcome.counts.present++;
+        return true;
+    }
+    /** @returns whether a new directory was made; undefined if something else is in its place and stays there */
+    #clearForDirectory(parent, name) {
+        const problem = this.#existing.clearForDirectory(parent, name);
+        return problem === undefined
+            ? makeDirectory(parent.child(name))
+            : this.#outcome.refuse(parent, name, problem);
+    }
+}

@@ -1,0 +1,201 @@
+/**
+ * Looks through a custom-format archive of pg_dump while it passes: is it whole? The layout is that of pg_backup_archiver.c and
+ * pg_backup_custom.c, archive versions 1.12 to 1.16 (PostgreSQL 9 to 18).
+ */
+/** It is no archive, or one that ends too early. */
+export class ArchiveError extends Error {
+}
+const TOC_MOST_BYTES = 256 * 2 ** 20;
+const CUSTOM_FORMAT = 1;
+const DATA_BLOCK = 1;
+const BLOBS_BLOCK = 3;
+const NO_DATA = 3;
+const NEED_MORE = Symbol('more bytes are needed');
+/** Takes an archive piece by piece. */
+export class ArchiveReader {
+    /** The table of contents, as soon as it has passed. */
+    head;
+    #pending = Buffer.alloc(0);
+    #tryFrom = 4096;
+    #intBytes = 4;
+    #missing = new Set();
+    #state = 'block';
+    #inLargeObjects = false;
+    #skip = 0;
+    /** @throws {@link ArchiveError} */
+    push(piece) {
+        if (this.head !== undefined) {
+            this.#blocks(piece);
+            return;
+        }
+        this.#pending = Buffer.concat([this.#pending, piece]);
+        if (this.#pending.length >= this.#tryFrom)
+            this.#tryToc();
+    }
+    /** @throws {@link ArchiveError} unless the archive is whole */
+    end() {
+        if (this.head === undefined)
+            this.#tryToc();
+        if (this.head === undefined)
+            throw new ArchiveError('it ends within its table of contents');
+        if (this.#state !== 'block' || this.#pending.length > 0)
+            throw new ArchiveError('it ends within the data of a table');
+        if (this.#missing.size > 0)
+            throw new ArchiveError(`it ends before the data of ${this.#missing.size} of its entries`);
+        return this.head;
+    }
+    #tryToc() {
+        const cursor = new Cursor(this.#pending);
+        try {
+            this.head = readHead(cursor);
+        }
+        catch (error) {
+            if (error !== NEED_MORE)
+                throw error;
+            if (this.#pending.length > TOC_MOST_BYTES)
+                throw new ArchiveError('its table of contents has no end');
+            this.#tryFrom = this.#pending.length * 1.5;
+            return;
+        }
+        this.#intBytes = 1 + cursor.intSize;
+        this.#missing = new Set(this.head.entries.filter(({ hasData }) => hasData).map(({ id }) => id));
+        const rest = this.#pending.subarray(cursor.at);
+        this.#pending = Buffer.alloc(0);
+        this.#blocks(rest);
+    }
+    #blocks(piece) {
+        let bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+        if (this.#pending.length > 0) {
+            bytes = Buffer.concat([this.#pending, bytes]);
+            this.#pending = Buffer.alloc(0);
+        }
+        for (let at = 0; at < bytes.length;) {
+            if (this.#state === 'skip') {
+                const step = Math.min(this.#skip, bytes.length - at);
+                this.#skip -= step;
+                at += step;
+                if (this.#skip === 0)
+                    this.#state = 'length';
+                continue;
+            }
+            const width = this.#state === 'block' ? 1 : this.#intBytes;
+            if (at + width > bytes.length) {
+                this.#pending = Buffer.from(bytes.subarray(at));
+                return;
+            }
+            this.#take(this.#state === 'block' ? bytes[at] : integer(bytes, at, width - 1));
+            at += width;
+        }
+    }
+    #take(value) {
+        if (this.#state === 'block') {
+            if (value !== DATA_BLOCK && value !== BLOBS_BLOCK)
+                throw new ArchiveError(`it has a block of unknown kind ${value}`);
+            this.#inLargeObjects = value === BLOBS_BLOCK;
+            this.#state = 'id';
+        }
+        else if (this.#state === 'id') {
+            if (!this.#missing.delete(value))
+                throw new ArchiveError('it has data that its table of contents does not name');
+            this.#state = this.#inLargeObjects ? 'large-object' : 'length';
+        }
+        else if (this.#state === 'large-object') {
+            this.#state = value === 0 ? 'block' : 'length';
+        }
+        else if (value === 0) {
+            this.#state = this.#inLargeObjects ? 'large-object' : 'block';
+        }
+        else {
+            if (value < 0)
+                throw new ArchiveError('it has data of negative length');
+            this.#skip = value;
+            this.#state = 'skip';
+        }
+    }
+}
+/** A sign, then the bytes of the number, the least first. */
+function integer(bytes, at, size) {
+    const value = bytes.readUIntLE(at + 1, size);
+    return bytes[at] === 0 ? value : -value;
+}
+class Cursor {
+    at = 0;
+    intSize = 4;
+    #bytes;
+    constructor(bytes) {
+        this.#bytes = bytes;
+    }
+    take(length) {
+        if (this.at + length > this.#bytes.length)
+            throw NEED_MORE;
+        this.at += length;
+        return this.#bytes.subarray(this.at - length, this.at);
+    }
+    byte() {
+        return this.take(1)[0];
+    }
+    int() {
+        return integer(this.take(1 + this.intSize), 0, this.intSize);
+    }
+    text() {
+        const length = this.int();
+        if (length > TOC_MOST_BYTES)
+            throw new ArchiveError('it has a text without end');
+        return length < 0 ? null : this.take(length).toString('utf8');
+    }
+}
+function readHead(cursor) {
+    if (cursor.take(5).toString('latin1') !== 'PGDMP')
+        throw new ArchiveError('it is no archive of pg_dump');
+    const [major, minor] = [cursor.byte(), cursor.byte()];
+    cursor.byte();
+    if (major !== 1 || minor < 12 || minor > 16)
+        throw new ArchiveError(`its version ${major}.${minor} is unknown`);
+    cursor.intSize = cursor.byte();
+    const offsetBytes = cursor.byte();
+    if (cursor.intSize !== 4 || offsetBytes > 8)
+        throw new ArchiveError('it has numbers of unknown size');
+    if (cursor.byte() !== CUSTOM_FORMAT)
+        throw new ArchiveError('it is of another format than custom');
+    if (minor >= 15)
+        cursor.byte();
+    else
+        cursor.int(); // How it is compressed.
+    for (let field = 0; field < 7; field++)
+        cursor.int(); // When it was made.
+    const [database, serverVersion, dumpVersion] = [cursor.text(), cursor.text(), cursor.text()];
+    const count = cursor.int();
+    const entries = [];
+    for (let i = 0; i < count; i++)
+        entries.push(readEntry(cursor, minor, offsetBytes));
+    return {
+        database: database ?? '',
+        serverVersion: serverVersion ?? '',
+        dumpVersion: dumpVersion ?? '',
+        entries,
+    };
+}
+function readEntry(cursor, minor, offsetBytes) {
+    const id = cursor.int();
+    cursor.int(); // Whether pg_dump had data for it; the offset below tells it, too.
+    cursor.text(); // Object ids.
+    cursor.text();
+    const name = cursor.text() ?? '';
+    const kind = cursor.text() ?? '';
+    cursor.int(); // Section.
+    for (let statement = 0; statement < 3; statement++)
+        cursor.text(); // Create, drop, copy.
+    const schema = cursor.text();
+    cursor.text(); // Table space.
+    if (minor >= 14)
+        cursor.text(); // Access method.
+    if (minor >= 16)
+        cursor.int(); // Kind of relation.
+    const owner = cursor.text();
+    cursor.text(); // Formerly: with oids.
+    while (cursor.text() !== null)
+        ; // Dependencies.
+    const hasData = cursor.byte() !== NO_DATA;
+    cursor.take(offsetBytes);
+    return { id, kind, name, schema, owner, hasData };
+}

@@ -1,0 +1,25 @@
+/** What sources give that are streams: files one after the other, each read to its end before the next is asked for. */
+import type { Json } from '../../repository/canonical.ts';
+/** One file of a dump. */
+export interface DumpFile {
+    /** Its name in the snapshot. */
+    readonly name: string;
+    /** Ends only when the content is known to be whole. @throws SourceError if it is not */
+    readonly bytes: AsyncIterable<Uint8Array>;
+}
+/** What is known of a dump beside its files. */
+export interface DumpFacts {
+    /** Facts read in the same state as the dump, to compare a restored copy with. */
+    readonly witness?: Json;
+}
+/** Makes a dump while it is read; whoever stops reading ends the programs behind it. */
+export type Dump = AsyncGenerator<DumpFile, DumpFacts>;
+/** What a dump needs of its surroundings. */
+export interface DumpContext {
+    readonly now: () => Date;
+    readonly signal?: AbortSignal | undefined;
+    /** Something worth telling that is no warning. */
+    onNote(note: string): void;
+    /** The dump counts, but something of it is not as it should be. */
+    onWarning(problem: string): void;
+}

@@ -1,0 +1,101 @@
+/** Stores a dump as a folder with one file per stream. */
+import { STATS } from '../../catalog/directories.js';
+import { SourceError } from '../../errors.js';
+import { cutTree, decodeEntry, encodeEntry } from '../../repository/tree.js';
+import { ContentIds } from './content-ids.js';
+const ROOT = Buffer.alloc(0);
+/** @throws {@link SourceError} if a stream is not whole: then nothing of the dump counts */
+export async function storeDump(options) {
+    const { dump, state, now } = options;
+    const counts = {
+        entries: { new: 0, changed: 0, unchanged: 0, removed: 0, total: 0 },
+        bytes: { source: 0, read: 0 },
+    };
+    const before = knownFiles(state);
+    const files = new Map();
+    const started = BigInt(now().getTime()) * 1000000n;
+    const owned = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mtimeNs: started };
+    let facts;
+    try {
+        for (;;) {
+            const { done, value } = await dump.next();
+            if (done === true) {
+                facts = value;
+                break;
+            }
+            if (files.has(value.name))
+                throw new SourceError(`The dump has two files named ${value.name}.`);
+            const content = await storeFile(options, value, counts);
+            const entry = {
+                name: Buffer.from(value.name),
+                type: 'file',
+                mode: 0o600,
+                ...owned,
+                ...content,
+            };
+            files.set(value.name, entry);
+            count(counts, entry, before.get(value.name));
+        }
+    }
+    finally {
+        await dump.return({});
+    }
+    for (const name of before.keys())
+        if (!files.has(name))
+            counts.entries.removed++;
+    const entries = [...files.values()].sort((a, b) => Buffer.compare(a.name, b.name));
+    const tree = await storeTree(options, entries);
+    state.flush();
+    const root = { name: Buffer.from('.'), type: 'directory', mode: 0o700, ...owned, tree };
+    return { root, counts, facts };
+}
+async function storeFile({ source, writer, allowEmpty, signal, onProgress }, { name, bytes }, counts) {
+    const ids = new ContentIds(writer);
+    const current = Buffer.from(name);
+    async function* counted() {
+        for await (const piece of bytes) {
+            signal?.throwIfAborted();
+            counts.bytes.read += piece.length;
+            onProgress?.(counts, current);
+            yield piece;
+        }
+    }
+    const size = await writer.storeStream(counted(), (id) => ids.add(id));
+    signal?.throwIfAborted();
+    if (size === 0 && !allowEmpty) {
+        throw new SourceError(`The dump ${name} of ${source} is empty. No snapshot was made.`, {
+            hint: 'Run the command by hand to see why; if it is meant to be so, set "allowEmpty: true", or use --allow-empty once.',
+        });
+    }
+    return { ...(await ids.finish()), size };
+}
+/** Stores the listing, and notes it for the next run and for `ls`. */
+async function storeTree({ writer, state }, entries) {
+    const names = entries.map(({ name }) => name.toString('latin1'));
+    const lines = entries.map(encodeEntry);
+    const parts = [];
+    let start = 0;
+    for (const end of cutTree(names, lines)) {
+        const content = Buffer.from(`${lines.slice(start, end).join('\n')}\n`);
+        const tree = await writer.storeWhole('tree', content);
+        const stats = new BigInt64Array((end - start) * STATS);
+        parts.push({ tree, content, names: names.slice(start, end), stats });
+        start = end;
+    }
+    state.note(ROOT, parts);
+    return parts.map(({ tree }) => tree);
+}
+/** The files of the last dump in this generation, by name. */
+function knownFiles(state) {
+    const known = state.known(ROOT);
+    const lines = known === undefined ? [] : (state.lines(known) ?? []);
+    return new Map(lines.map((line) => decodeEntry(line)).map((entry) => [entry.name.toString(), entry]));
+}
+function count({ entries, bytes }, entry, before) {
+    const isSame = before?.size === entry.size &&
+        before?.content?.join() === entry.content?.join() &&
+        before?.contentIn?.join() === entry.contentIn?.join();
+    entries[before === undefined ? 'new' : isSame ? 'unchanged' : 'changed']++;
+    entries.total++;
+    bytes.source += entry.size ?? 0;
+}

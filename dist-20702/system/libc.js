@@ -1,0 +1,228 @@
+import { createRequire } from 'node:module';
+/** mallopt(3) */
+const MALLOC = { arenaMax: -8, mmapThreshold: -3, trimThreshold: -1 };
+/** From here on a buffer gets pages of its own, which go back to the system when it is freed. */
+const MMAP_THRESHOLD_BYTES = 8 * 2 ** 20;
+/** So much that was freed stays with the process, to be used again. */
+const TRIM_THRESHOLD_BYTES = 16 * 2 ** 20;
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_SYMLINK_FOLLOW = 0x400;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+/** XATTR_SIZE_MAX and XATTR_LIST_MAX: the kernel never hands out more. */
+const XATTR_MAX_BYTES = 65_536;
+const PATH_MAX_BYTES = 4096;
+/** All of them have a 64-bit `off_t` and `time_t`, and the same flags as above. */
+const ARCHITECTURES = new Set(['x64', 'arm64', 'riscv64', 'loong64', 'ppc64', 's390x']);
+let loaded;
+/** The C library of this process, or undefined where it is not Linux or the optional package `koffi` is missing. */
+export function loadLibc() {
+    loaded ??= { libc: bind() };
+    return loaded.libc;
+}
+/** Linux' encoding of a device number. */
+export function joinDevice([major, minor]) {
+    const [high, low] = [BigInt(major), BigInt(minor)];
+    return (((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn));
+}
+/** The reverse of {@link joinDevice}, for `rdev` of a `stat`. */
+export function splitDevice(rdev) {
+    const major = ((rdev >> 32n) & 0xfffff000n) | ((rdev >> 8n) & 0xfffn);
+    const minor = ((rdev >> 12n) & 0xffffff00n) | (rdev & 0xffn);
+    return [Number(major), Number(minor)];
+}
+function bind() {
+    if (process.platform !== 'linux' || !ARCHITECTURES.has(process.arch))
+        return undefined;
+    try {
+        // Synchronous, because callers deep in a walk cannot wait, and lazy: it takes 8 ms.
+        return makeLibc(createRequire(import.meta.url)('koffi'));
+    }
+    catch {
+        return undefined;
+    }
+}
+function makeLibc(koffi) {
+    const library = koffi.load(null);
+    const bound = (definition) => library.func(definition);
+    const lists = {
+        path: bound('int64_t llistxattr(void *, void *, size_t)'),
+        fd: bound('int64_t flistxattr(int, void *, size_t)'),
+    };
+    const gets = {
+        path: bound('int64_t lgetxattr(void *, void *, void *, size_t)'),
+        fd: bound('int64_t fgetxattr(int, void *, void *, size_t)'),
+    };
+    const sets = {
+        path: bound('int lsetxattr(void *, void *, void *, size_t, int)'),
+        fd: bound('int fsetxattr(int, void *, void *, size_t, int)'),
+    };
+    const removes = {
+        path: bound('int lremovexattr(void *, void *)'),
+        fd: bound('int fremovexattr(int, void *)'),
+    };
+    const utimensat = bound('int utimensat(int, void *, void *, int)');
+    const futimens = bound('int futimens(int, void *)');
+    const lseek = bound('int64_t lseek(int, int64_t, int)');
+    const linkat = bound('int linkat(int, void *, int, void *, int)');
+    const mknod = bindMknod(bound);
+    const mallopt = bindIfThere(bound, 'int mallopt(int, int)');
+    const mallocTrim = bindIfThere(bound, 'int malloc_trim(size_t)');
+    const codes = new Map(Object.entries(koffi.os.errno).map(([code, number]) => [number, code]));
+    codes.set(koffi.os.errno.ENOTSUP ?? 95, 'ENOTSUP'); // The same number as EOPNOTSUPP.
+    codes.set(61, codes.get(61) ?? 'ENODATA');
+    const pathBuffer = Buffer.alloc(PATH_MAX_BYTES + 1);
+    const valueBuffer = Buffer.alloc(XATTR_MAX_BYTES);
+    const times = new BigInt64Array(4);
+    const names = new Map();
+    /** The path, closed by NUL, in a buffer that the next call reuses. */
+    function cPath(path, syscall) {
+        if (path.length > PATH_MAX_BYTES)
+            throw systemError('ENAMETOOLONG', 36, syscall, path);
+        if (path.includes(0))
+            throw systemError('EINVAL', 22, syscall, path);
+        pathBuffer.set(path);
+        pathBuffer[path.length] = 0;
+        return pathBuffer;
+    }
+    function cName(name) {
+        let bytes = names.get(name);
+        if (bytes === undefined) {
+            bytes = Buffer.from(`${name}\0`);
+            if (names.size < 1000)
+                names.set(name, bytes);
+        }
+        return bytes;
+    }
+    function call(pair, syscall, place, ...args) {
+        const result = typeof place === 'number' ? pair.fd(place, ...args) : pair.path(cPath(place, syscall), ...args);
+        if (result < 0)
+            throw failure(syscall, place);
+        return Number(result);
+    }
+    function failure(syscall, place) {
+        const errno = koffi.errno();
+        return systemError(codes.get(errno) ?? `ERRNO_${errno}`, errno, syscall, place);
+    }
+    const libc = {
+        listXattrs(place) {
+            const length = call(lists, 'listxattr', place, valueBuffer, XATTR_MAX_BYTES);
+            if (length === 0)
+                return [];
+            const bytes = valueBuffer.subarray(0, length - 1);
+            const text = bytes.toString('utf8');
+            if (text.includes('\ufffd') && !Buffer.from(text).equals(bytes))
+                throw systemError('EILSEQ', 84, 'listxattr', place);
+            return text.split('\0');
+        },
+        getXattr(place, name) {
+            const length = call(gets, 'getxattr', place, cName(name), valueBuffer, XATTR_MAX_BYTES);
+            return Buffer.from(valueBuffer.subarray(0, length));
+        },
+        readXattrs(place) {
+            const list = libc.listXattrs(place);
+            if (list.length === 0)
+                return undefined;
+            const entries = [];
+            for (const name of list.sort()) {
+                try {
+                    entries.push([name, libc.getXattr(place, name)]);
+                }
+                catch (error) {
+                    if (error.code !== 'ENODATA')
+                        throw error;
+                }
+            }
+            return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+        },
+        setXattr(place, name, value) {
+            call(sets, 'setxattr', place, cName(name), value, value.length, 0);
+        },
+        removeXattr(place, name) {
+            call(removes, 'removexattr', place, cName(name));
+        },
+        setTimes(place, atimeNs, mtimeNs) {
+            splitTime(times, 0, atimeNs);
+            splitTime(times, 2, mtimeNs);
+            const result = typeof place === 'number'
+                ? futimens(place, times)
+                : utimensat(AT_FDCWD, cPath(place, 'utimensat'), times, AT_SYMLINK_NOFOLLOW);
+            if (result < 0)
+                throw failure('utimensat', place);
+        },
+        dataExtents(fd, sizeBytes) {
+            const extents = [];
+            let end = 0;
+            while (end < sizeBytes) {
+                const start = Number(lseek(fd, end, SEEK_DATA));
+                if (start < 0) {
+                    const error = failure('lseek', fd);
+                    if (error.code === 'ENXIO')
+                        break; // Nothing but a hole up to the end.
+                    if (error.code === 'EINVAL' && end === 0)
+                        return [[0, sizeBytes]];
+                    throw error;
+                }
+                if (start >= sizeBytes)
+                    break;
+                end = Number(lseek(fd, start, SEEK_HOLE));
+                if (end < 0)
+                    throw failure('lseek', fd);
+                // Another process may punch holes meanwhile: never report an empty or backward extent.
+                if (end <= start)
+                    end = Math.min(start + 1, sizeBytes);
+                extents.push([start, Math.min(end, sizeBytes) - start]);
+            }
+            return extents;
+        },
+        makeNode(path, mode, device = [0, 0]) {
+            if (mknod(cPath(path, 'mknod'), mode, joinDevice(device)) < 0)
+                throw failure('mknod', path);
+        },
+        makeMallocThrifty() {
+            mallopt?.(MALLOC.arenaMax, 1);
+            // Else glibc raises the threshold to the largest buffer that was ever freed, and packs end up between small things.
+            mallopt?.(MALLOC.mmapThreshold, MMAP_THRESHOLD_BYTES);
+            mallopt?.(MALLOC.trimThreshold, TRIM_THRESHOLD_BYTES);
+        },
+        trimMalloc() {
+            mallocTrim?.(0);
+        },
+        linkDescriptor(fd, path) {
+            const source = Buffer.from(`/proc/self/fd/${fd}\0`, 'latin1');
+            if (linkat(AT_FDCWD, source, AT_FDCWD, cPath(path, 'linkat'), AT_SYMLINK_FOLLOW) < 0)
+                throw failure('linkat', path);
+        },
+    };
+    return libc;
+}
+/** glibc has it, musl has not. */
+function bindIfThere(bound, definition) {
+    try {
+        return bound(definition);
+    }
+    catch {
+        return undefined;
+    }
+}
+/** Before version 2.33, glibc had `mknod` only as an inline function around `__xmknod`. */
+function bindMknod(bound) {
+    try {
+        return bound('int mknod(void *, unsigned int, uint64_t)');
+    }
+    catch {
+        const xmknod = bound('int __xmknod(int, void *, unsigned int, void *)');
+        return (path, mode, device) => xmknod(0, path, mode, BigInt64Array.of(device));
+    }
+}
+/** A timespec's nanoseconds are never negative: a time before 1970 counts up from the second below it. */
+function splitTime(times, at, ns) {
+    const rest = ((ns % 1000000000n) + 1000000000n) % 1000000000n;
+    times[at] = (ns - rest) / 1000000000n;
+    times[at + 1] = rest;
+}
+function systemError(code, errno, syscall, place) {
+    const where = typeof place === 'number' ? `descriptor ${place}` : `'${place.toString()}'`;
+    return Object.assign(new Error(`${code}: ${syscall} ${where}`), { code, errno: -errno, syscall });
+}

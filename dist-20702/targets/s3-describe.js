@@ -1,0 +1,45 @@
+/** What a bucket tells of itself. */
+import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand, HeadObjectCommand, } from '@aws-sdk/client-s3';
+import { s3Failure } from './s3-errors.js';
+const UNTOLD = new Set([400, 403, 404, 405, 501]);
+/** @param Key of an object that we stored */
+export async function describeBucket(client, { Bucket, Key }, abortSignal) {
+    const options = { abortSignal };
+    const versions = await told(async () => {
+        const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket }), options);
+        return Status === 'Enabled' ? 'It keeps what is removed or overwritten.' : undefined;
+    });
+    const lock = await told(async () => {
+        const answer = await client.send(new GetObjectLockConfigurationCommand({ Bucket }), options);
+        const { ObjectLockEnabled, Rule } = answer.ObjectLockConfiguration ?? {};
+        if (ObjectLockEnabled !== 'Enabled')
+            return undefined;
+        const { Mode, Days, Years } = Rule?.DefaultRetention ?? {};
+        const byDefault = Mode === undefined ? 'nothing' : `${Mode.toLowerCase()}, ${Days ?? (Years ?? 0) * 365} days`;
+        return `Objects can be locked; by default: ${byDefault}.`;
+    });
+    const sums = await told(async () => {
+        const { ChecksumSHA256 } = await client.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }), options);
+        return ChecksumSHA256 && 'It keeps the SHA-256 of each object.';
+    });
+    return [
+        {
+            name: 'versions',
+            detail: versions ?? 'It keeps none, or does not tell.',
+            keepsOld: versions !== undefined,
+        },
+        { name: 'Object Lock', detail: lock ?? 'It has none, or does not tell.' },
+        { name: 'checksums', detail: sums ?? 'It keeps none.' },
+    ];
+}
+/** Undefined where the store has no answer, or none for us. */
+async function told(ask) {
+    try {
+        return await ask();
+    }
+    catch (cause) {
+        if (UNTOLD.has(s3Failure(cause)?.status ?? 0))
+            return undefined;
+        throw cause;
+    }
+}

@@ -1,0 +1,165 @@
+import { systemClock } from './clock.js';
+import { checkEndpoint } from './endpoint.js';
+import { checkRange } from './file-read.js';
+import { checkObjectName, checkPrefix } from './object-name.js';
+import { foldersOfPages, objectsOfPages } from './pages.js';
+import { makeS3Client } from './s3-client.js';
+import { decodePage, wholeSeconds } from './s3-list.js';
+import { lockedUntil, requireLock } from './s3-lock.js';
+import { S3PastTarget } from './s3-past.js';
+import { S3Writer } from './s3-put.js';
+import { readPieces } from './s3-read.js';
+import { S3Requests } from './s3-requests.js';
+import { parseS3Url } from './s3-url.js';
+import { ObjectExistsError, ObjectLockedError, ObjectMissingError, TargetError, } from './target.js';
+/** How long the store may be silent. */
+const STALL_MS = 60_000;
+/** An upload that is slower than this is given up. */
+const MIN_BYTES_PER_MS = 4;
+/** One that is slow because it should be may take a day. */
+const PACED_MS = 24 * 3_600_000;
+/** @throws {@link UsageError} for a URL that names no place */
+export function openS3(url, access) {
+    const { env, stallMs = STALL_MS } = access;
+    const place = parseS3Url(url);
+    const endpoint = place.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
+    if (endpoint !== undefined) {
+        const from = place.endpoint === undefined ? 'AWS_ENDPOINT_URL' : 'endpoint in the URL';
+        checkEndpoint(endpoint, { what: 'the storage', from }, access);
+    }
+    const client = makeS3Client(place, { env, stallMs });
+    const requests = new S3Requests(client, place);
+    if (place.at !== undefined)
+        return new S3PastTarget(requests, place.prefix, { moment: place.at, stallMs });
+    return new S3Target(requests, new S3Writer(client, place), place.prefix, access);
+}
+/**
+ * Keeps objects in a bucket of S3, or of a store that speaks its language. Each object is written by a single PUT, signed over
+ * its SHA-256: so it is there whole or not at all, and nothing is left of one that broke off. That nothing is overwritten
+ * rests on a look before each write, and on `If-None-Match` where the store heeds it: names must be unique anyway.
+ */
+class S3Target {
+    label;
+    paced = true;
+    lock;
+    #requests;
+    #writer;
+    #root;
+    #stallMs;
+    #clock;
+    /** @param root what the keys of the repository begin with */
+    constructor(requests, writer, root, { stallMs = STALL_MS, lock, clock = systemClock }) {
+        this.label = requests.label;
+        this.lock = lock;
+        this.#requests = requests;
+        this.#writer = writer;
+        this.#root = root;
+        this.#stallMs = stallMs;
+        this.#clock = clock;
+    }
+    async create({ container = false, signal } = {}) {
+        const deed = { verb: 'make a bucket for', object: '', signal };
+        if (container)
+            await this.#requests.createBucket(deed, this.lock !== undefined);
+        else
+            await this.#requests.requireBucket(signal);
+    }
+    async put(name, body, options = {}) {
+        if ((await this.#head(name, options)) !== undefined)
+            throw new ObjectExistsError(this.label, name);
+        const lock = this.lock && { how: this.lock, untilMs: Math.ceil(this.#clock.wallMs()) + this.lock.forMs };
+        await this.#write(name, body, { isNew: true, lock }, options);
+        if (lock === undefined)
+            return;
+        const found = await this.#head(name, options);
+        requireLock(this.label, name, lock.untilMs, found && lockedUntil(found));
+    }
+    async replace(name, body, options = {}) {
+        await this.#write(name, body, { isNew: false, lock: undefined }, options);
+    }
+    async *get(name, range, { signal } = {}) {
+        const key = this.#key(name);
+        if (range !== undefined)
+            checkRange(range);
+        if (range?.length === 0)
+            await this.#checkEmptyRange(name, range, signal);
+        else
+            yield* readPieces(this.#requests, key, { name, range, stallMs: this.#stallMs, signal });
+    }
+    async stat(name, { signal } = {}) {
+        const found = await this.#head(name, { signal });
+        if (found === undefined) {
+            await this.#requests.requireBucket(signal);
+            return undefined;
+        }
+        const lockedUntilMs = lockedUntil(found);
+        return {
+            name,
+            sizeBytes: found.ContentLength ?? 0,
+            modifiedMs: wholeSeconds(found.LastModified),
+            ...(lockedUntilMs !== undefined && { lockedUntilMs }),
+        };
+    }
+    async *list(prefix, options = {}) {
+        yield* objectsOfPages(this.label, prefix, (after) => this.listPage(prefix, { after, folders: false }, options));
+    }
+    async *listFolders(prefix, options = {}) {
+        yield* foldersOfPages(this.label, prefix, (after) => this.listPage(prefix, { after, folders: true }, options));
+    }
+    async listPage(prefix, { after, folders }, { signal } = {}) {
+        checkPrefix(prefix);
+        const page = await this.#requests.page({
+            Prefix: this.#root + prefix,
+            ...(folders && { Delimiter: '/' }),
+            ...(after !== undefined && { ContinuationToken: after }),
+        }, { verb: 'list', object: prefix, signal });
+        return decodePage(page, this.#root, this.label);
+    }
+    async remove(name, { signal } = {}) {
+        const deed = { verb: 'remove', object: name, signal };
+        const found = await this.#requests.head(this.#key(name), deed);
+        // A versioned bucket would take the removal, and go on keeping what nobody sees any more.
+        const untilMs = found && lockedUntil(found);
+        if (untilMs !== undefined && untilMs > this.#clock.wallMs())
+            throw new ObjectLockedError(this.label, name, untilMs);
+        await this.#requests.remove(this.#key(name), deed);
+    }
+    async extendLock(name, untilMs, { signal } = {}) {
+        if (this.lock === undefined)
+            throw new RangeError('this target sets no locks');
+        const deed = { verb: 'lock', object: name, signal };
+        await this.#requests.setLock(this.#key(name), this.lock, untilMs, deed);
+    }
+    async describe(probe, { signal } = {}) {
+        const deed = { verb: 'look for', object: probe, signal };
+        return await this.#requests.describe(this.#key(probe), deed);
+    }
+    async [Symbol.asyncDispose]() {
+        this.#requests.close();
+    }
+    #key(name) {
+        return this.#root + checkObjectName(name);
+    }
+    async #head(name, { signal }) {
+        return await this.#requests.head(this.#key(name), { verb: 'look for', object: name, signal });
+    }
+    async #write(name, body, how, { signal, pace }) {
+        const key = this.#key(name);
+        const limitMs = pace === undefined ? this.#stallMs + Math.ceil(body.length / MIN_BYTES_PER_MS) : PACED_MS;
+        const deed = { verb: 'store', object: name, signal, limitMs };
+        const outcome = await this.#requests.attempt(deed, (abortSignal) => this.#writer.put(key, body, { ...how, pace, abortSignal }));
+        if (outcome === 'taken')
+            throw new ObjectExistsError(this.label, name);
+    }
+    /** Not even an empty range of what is not there, or of what lies beyond the end. */
+    async #checkEmptyRange(name, { offset }, signal) {
+        const info = await this.stat(name, { signal });
+        if (info === undefined)
+            throw new ObjectMissingError(this.label, name);
+        if (offset <= info.sizeBytes)
+            return;
+        throw new TargetError(`Cannot read ${name} from ${this.label}: it has only ${info.sizeBytes} bytes.`, {
+            transient: false,
+        });
+    }
+}

@@ -1,0 +1,44 @@
+import { retryDetails } from './http-errors.js';
+import { TargetError } from './target.js';
+/** What a status of Swift means, and what to do. */
+const WORDS = {
+    401: [
+        'the storage refuses the login that it was given (401)',
+        'Check that these credentials are for this storage and this project.',
+    ],
+    403: ['access is denied (403)', 'Give these credentials the right to do that: see docs/targets.md.'],
+    404: [
+        'the container is not there (404)',
+        'Check its name, the project and the region. Only "holdfast init --create" makes containers.',
+    ],
+    412: ['a condition of the request does not hold (412)'],
+    413: [
+        'it is larger than allowed, or the quota is used up (413)',
+        'Raise the quota of the container or the account, or prune, and run this again.',
+    ],
+    422: ['it arrived damaged (422)'],
+    429: ['it has too many requests to serve (429)'],
+    498: ['it has too many requests to serve (498)'],
+    503: ['it is not available (503)'],
+    507: ['its disks are full (507)', 'Ask the provider, or prune, and run this again.'],
+};
+/**
+ * The answer as an error.
+ *
+ * @param what the beginning of the message, such as `Cannot store x in swift://c`
+ */
+export function swiftError(what, { status, headers }, nowMs) {
+    const known = WORDS[status];
+    const transaction = headers.get('x-trans-id') ?? headers.get('x-openstack-request-id');
+    // Providers ask for it. It comes from the network: no more than what such an id looks like is shown.
+    const named = /^[\w-]{8,80}$/.test(transaction ?? '') ? `, transaction ${transaction}` : '';
+    const isRedirect = status >= 300 && status < 400;
+    const problem = known?.[0] ?? (isRedirect ? `it redirects to another address (${status})` : `it says ${status}`);
+    const hint = known?.[1] ?? (isRedirect ? 'Check the address of the storage, and what stands before it.' : undefined);
+    const details = retryDetails(status, headers, nowMs);
+    return new TargetError(`${what}: ${problem}${named}.`, {
+        ...details,
+        transient: details.transient || status === 422, // What was damaged on the way is sent again.
+        hint,
+    });
+}
