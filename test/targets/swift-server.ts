@@ -30,28 +30,28 @@ export const newContainer = () => `test-${process.pid}-${Date.now().toString(36)
 export async function createdSwift(
   env: TargetAccess['env'],
   {access = {}, prefix = 'vm/app 01'}: {access?: Partial<TargetAccess>; prefix?: string} = {},
-): Promise<{url: string; target: SwiftTarget}> {
-  const url = `swift://${newContainer()}/${encodeURI(prefix)}`;
+): Promise<{url: string; container: string; target: SwiftTarget}> {
+  const container = `swift://${newContainer()}`;
+  const url = `${container}/${encodeURI(prefix)}`;
   const target = await openSwift(url, {env, ...access});
   await target.create({container: true});
-  return {url, target};
+  return {url, container, target};
 }
 
-/** A request that the target makes no use of, on what a `swift://` address names. */
+/** A request that the target makes no use of, on what a `swift://` address names: a container or an object. */
 export async function request(
   env: TargetAccess['env'],
   url: string,
-  method: 'HEAD' | 'POST',
+  method: 'GET' | 'HEAD' | 'POST',
   headers: Record<string, string> = {},
-): Promise<Headers> {
+): Promise<{headers: Headers; text: string}> {
   const sessions = new Sessions(await findCredentials({env}, {}), {env});
   const {storageUrl, token} = await sessions.get(undefined);
-  const path = method === 'POST' ? (url.split('/')[2] ?? '') : url.slice('swift://'.length);
+  const path = url.slice('swift://'.length);
   const response = await fetch(`${storageUrl}/${path}`, {
     method,
     headers: {...headers, 'x-auth-token': token},
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
-  await response.arrayBuffer();
-  return response.headers;
+  return {headers: response.headers, text: await response.text()};
 }

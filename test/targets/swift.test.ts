@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {readObject} from '../../src/targets/read.ts';
 import {openSwift} from '../../src/targets/swift.ts';
+import {ObjectExistsError} from '../../src/targets/target.ts';
 import {collect} from '../support/collect.ts';
 import {serverFacts} from '../support/servers.ts';
 import {describeTarget, someBytes} from './conformance.ts';
@@ -32,8 +33,8 @@ describe.runIf(facts)('Swift', () => {
   test('rights by ACL: a writer makes no containers, a reader changes nothing', async () => {
     const owner = envs['v1 authentication'] ?? {};
     const as = (user: string, key: string) => ({...owner, ST_USER: user, ST_KEY: key});
-    const {target, url} = await createdSwift(owner);
-    await request(owner, url, 'POST', {
+    const {target, url, container} = await createdSwift(owner);
+    await request(owner, container, 'POST', {
       'x-container-read': 'test:writer,test:reader',
       'x-container-write': 'test:writer',
     });
@@ -63,12 +64,32 @@ describe.runIf(facts)('Swift', () => {
     await target.replace('leases/etc.json', someBytes(1));
     const expiring: string[] = [];
     for (const name of [...names, 'leases/etc.json']) {
-      const headers = await request(env, `${url}/${name}`, 'HEAD');
+      const {headers} = await request(env, `${url}/${name}`, 'HEAD');
       const atMs = Number(headers.get('x-delete-at') ?? Number.NaN) * 1000;
       if (Number.isNaN(atMs)) continue;
       expiring.push(name);
       expect(Math.abs(atMs - Date.now() - 400 * 86_400_000)).toBeLessThan(600_000);
     }
     expect(expiring).toEqual(['etc/20261120T023000Z-k3v9/generation.pgp']);
+  });
+
+  test('a container that keeps versions still has what was overwritten or removed', async () => {
+    const env = envs['Keystone, password'] ?? {};
+    const {target, container} = await createdSwift(env, {prefix: 'vm'});
+    await request(env, container, 'POST', {'x-versions-enabled': 'true'});
+    await target.put('a/b', someBytes(10));
+    await expect(target.put('a/b', someBytes(10))).rejects.toThrow(ObjectExistsError);
+    await target.replace('a/b', someBytes(20));
+    await target.remove('a/b');
+    expect(await target.stat('a/b')).toBeUndefined();
+    expect(await collect(target.list(''))).toEqual([]);
+    const {text} = await request(env, `${container}?versions&format=json`, 'GET');
+    const versions = JSON.parse(text) as {name: string; bytes: number}[];
+    // Swift keeps a copy even before a put that it refuses then.
+    expect(new Set(versions.map(({name, bytes}) => `${name}: ${bytes}`))).toEqual(
+      new Set(['vm/a/b: 0', 'vm/a/b: 10', 'vm/a/b: 20']),
+    );
+    await target.put('a/b', someBytes(30));
+    expect(await target.stat('a/b')).toMatchObject({sizeBytes: 30});
   });
 });
