@@ -16,8 +16,8 @@ export interface S3PutOptions {
   readonly abortSignal: AbortSignal;
 }
 
-/** What is sent at once to a store that is spared. */
-const PACED_BYTES = 64 * 1024;
+/** What is handed to the connection at once. Under TLS it keeps a copy of that until it is sent: for 8 whole packs, 190 MB. */
+const PIECE_BYTES = 64 * 1024;
 
 /** Writes objects, each in one piece, and learns what the store does not understand. */
 export class S3Writer {
@@ -60,7 +60,6 @@ export class S3Writer {
     const command = new PutObjectCommand({
       Bucket: bucket,
       Key: key,
-      Body: body,
       ContentType: 'application/octet-stream',
       ...(sent.checksum && {ChecksumSHA256: sum.toString('base64')}),
       ...(sent.condition && {IfNoneMatch: '*'}),
@@ -68,7 +67,7 @@ export class S3Writer {
       ...(encryption !== undefined && {ServerSideEncryption: encryption as 'AES256'}),
       ...(kmsKey !== undefined && {SSEKMSKeyId: kmsKey}),
       ...(lock && lockedInput(lock.how, lock.untilMs, body, sent.checksum)),
-      ...(pace && pacedBody(body, pace)),
+      ...inPieces(body, pace),
     });
     // The signature covers the body by this sum, which every store checks. Given here, the body is hashed once.
     command.middlewareStack.add(
@@ -101,18 +100,17 @@ function refused(failure: S3Failure | undefined, sent: Sent): 'condition' | 'che
 }
 
 /** A body that is sent piece by piece, as fast as it may. */
-function pacedBody(
+function inPieces(
   body: Uint8Array,
-  pace: (sizeBytes: number) => Promise<void>,
-): Partial<PutObjectCommandInput> {
+  pace: S3PutOptions['pace'],
+): Pick<PutObjectCommandInput, 'Body' | 'ContentLength'> {
   async function* pieces(): AsyncIterable<Uint8Array> {
-    for (let sent = 0; sent < body.length; sent += PACED_BYTES) {
-      const piece = body.subarray(sent, sent + PACED_BYTES);
-      await pace(piece.length);
+    for (let sent = 0; sent < body.length; sent += PIECE_BYTES) {
+      const piece = body.subarray(sent, sent + PIECE_BYTES);
+      await pace?.(piece.length);
       yield piece;
     }
   }
-  return body.length === 0
-    ? {}
-    : {Body: Readable.from(pieces(), {objectMode: false}), ContentLength: body.length};
+  if (body.length <= PIECE_BYTES && pace === undefined) return {Body: body};
+  return {Body: Readable.from(pieces(), {objectMode: false}), ContentLength: body.length};
 }
