@@ -1,4 +1,6 @@
 /** The examination of a storage: on one that keeps its promises, on real servers, and on some that break one each. */
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {PutBucketPolicyCommand} from '@aws-sdk/client-s3';
 import {describe, expect, test} from 'vitest';
 import {examineTarget, type TargetExamination} from '../../src/operations/doctor-target.ts';
@@ -9,7 +11,7 @@ import type {Target} from '../../src/targets/target.ts';
 import {collect} from '../support/collect.ts';
 import {Machine} from '../support/machine.ts';
 import {serverFacts} from '../support/servers.ts';
-import {makeNastyTree} from '../support/trees.ts';
+import {noise} from '../support/trees.ts';
 import {S3Admin} from '../targets/s3-admin.ts';
 import {credentials, newBucketUrl} from '../targets/s3-scratch.ts';
 import {created, failure} from '../targets/scratch.ts';
@@ -123,7 +125,7 @@ describe.runIf(ceph)('the policies of the roles, on Ceph', () => {
     expect(found.left).toBeGreaterThan(3);
 
     await using machine = await Machine.create({wrap: () => target});
-    makeNastyTree(machine.source);
+    writeFileSync(join(machine.source, 'file'), noise(100_000, 'file'));
     expect(await machine.backup()).toMatchObject({kind: 'full'});
     expect(await machine.backup()).toMatchObject({kind: 'incremental'});
     expect(await collect(target.list('leases/'))).toEqual([]);

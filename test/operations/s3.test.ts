@@ -1,4 +1,5 @@
 /** The core on real S3 servers: the same round trip, what a thief of the bucket's credentials breaks, and locks. */
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import {systemClock} from '../../src/targets/clock.ts';
@@ -7,7 +8,7 @@ import type {Target} from '../../src/targets/target.ts';
 import {collect} from '../support/collect.ts';
 import {Machine, type MachineOptions} from '../support/machine.ts';
 import {type ServerFacts, serverFacts} from '../support/servers.ts';
-import {describeTree, editNastyTree, makeNastyTree} from '../support/trees.ts';
+import {describeTree, editNastyTree, makeNastyTree, noise} from '../support/trees.ts';
 import {S3Admin} from '../targets/s3-admin.ts';
 import {credentials, newBucketUrl} from '../targets/s3-scratch.ts';
 import {failure} from '../targets/scratch.ts';
@@ -43,27 +44,36 @@ describe.each([
 ])('on %s', (_name, found) => {
   const facts = found ?? {};
 
-  test.runIf(found)('backups come back identical', async () => {
-    await using machine = await machineOn(newBucketUrl(facts, 'fleet/app01'), facts);
-    makeNastyTree(machine.source);
-    const first = describeTree(machine.source);
-    const full = await machine.backup();
-    editNastyTree(machine.source);
-    const second = describeTree(machine.source);
-    const incremental = await machine.backup();
-    expect(incremental).toMatchObject({kind: 'incremental', parent: full.id});
-    for (const [id, expected] of [
-      [full.id, first],
-      [incremental.id, second],
-    ] as const) {
-      const to = join(machine.folder, `restored-${id}`);
-      expect(await machine.restore(String(id), to)).toMatchObject({warnings: [], damaged: []});
-      expect(describeTree(to)).toEqual(expected);
-    }
-    expect(await machine.verify()).toMatchObject({ok: true, problems: [], snapshots: 2, unfinished: 0});
-    await machine.target[Symbol.asyncDispose]();
-  });
+  test.runIf(found)(
+    'backups come back identical',
+    async () => {
+      await using machine = await machineOn(newBucketUrl(facts, 'fleet/app01'), facts);
+      makeNastyTree(machine.source);
+      const first = describeTree(machine.source);
+      const full = await machine.backup();
+      editNastyTree(machine.source);
+      const second = describeTree(machine.source);
+      const incremental = await machine.backup();
+      expect(incremental).toMatchObject({kind: 'incremental', parent: full.id});
+      for (const [id, expected] of [
+        [full.id, first],
+        [incremental.id, second],
+      ] as const) {
+        const to = join(machine.folder, `restored-${id}`);
+        expect(await machine.restore(String(id), to)).toMatchObject({warnings: [], damaged: []});
+        expect(describeTree(to)).toEqual(expected);
+      }
+      expect(await machine.verify()).toMatchObject({ok: true, problems: [], snapshots: 2, unfinished: 0});
+      await machine.target[Symbol.asyncDispose]();
+    },
+    180_000,
+  );
 });
+
+function makeSmallTree(folder: string): void {
+  mkdirSync(join(folder, 'folder'));
+  for (const name of ['a', 'folder/b']) writeFileSync(join(folder, name), noise(50_000, name));
+}
 
 describe.runIf(ceph)('on Ceph', () => {
   const facts = ceph ?? {};
@@ -74,7 +84,7 @@ describe.runIf(ceph)('on Ceph', () => {
     await using machine = await machineOn(url, facts);
     using admin = new S3Admin(url, facts);
     await admin.keepVersions();
-    makeNastyTree(machine.source);
+    makeSmallTree(machine.source);
     const expected = describeTree(machine.source);
     const {id} = await machine.backup();
     await admin.keepVersions();
@@ -111,14 +121,14 @@ describe.runIf(ceph)('on Ceph', () => {
         found.set(name, ((await machine.target.stat(name))?.lockedUntilMs ?? 0) - startMs);
       return found;
     };
-    makeNastyTree(machine.source);
+    makeSmallTree(machine.source);
     await machine.backup();
     const first = await ends();
     expect(first.size).toBeGreaterThan(8);
     for (const [name, end] of first) expect(end, name).toBe(forMs);
 
     nowMs = startMs + HOUR_MS; // In the same quarter: nothing is locked anew.
-    editNastyTree(machine.source);
+    writeFileSync(join(machine.source, 'new'), noise(50_000, 'new'));
     await machine.backup();
     for (const [name, end] of await ends()) expect(end, name).toBe(first.has(name) ? forMs : forMs + HOUR_MS);
 
