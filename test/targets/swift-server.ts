@@ -1,7 +1,8 @@
 /** The real Swift of the tests, and a new container in it for each test. */
 import type {TargetAccess} from '../../src/targets/access.ts';
-import {openSwift, type SwiftTarget} from '../../src/targets/swift.ts';
+import {openSwift, SwiftTarget} from '../../src/targets/swift.ts';
 import {findCredentials} from '../../src/targets/swift-credentials.ts';
+import {parseSwiftUrl} from '../../src/targets/swift-place.ts';
 import {Sessions} from '../../src/targets/swift-session.ts';
 import type {ServerFacts} from '../support/servers.ts';
 
@@ -54,4 +55,15 @@ export async function request(
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
   return {headers: response.headers, text: await response.text()};
+}
+
+const shared = new Map<TargetAccess['env'], Sessions>();
+
+/** Like {@link createdSwift}, in one login for all: logging in is not what such tests are about, and takes Keystone long. */
+export async function sharedSwift(env: TargetAccess['env']): Promise<SwiftTarget> {
+  const sessions = shared.get(env) ?? new Sessions(await findCredentials({env}, {}), {env});
+  shared.set(env, sessions);
+  const target = new SwiftTarget(parseSwiftUrl(`swift://${newContainer()}/vm/app%2001`), sessions, {env});
+  await target.create({container: true});
+  return target;
 }

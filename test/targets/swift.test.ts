@@ -6,7 +6,7 @@ import {collect} from '../support/collect.ts';
 import {serverFacts} from '../support/servers.ts';
 import {describeTarget, someBytes} from './conformance.ts';
 import {failure} from './scratch.ts';
-import {createdSwift, logins, newContainer, request} from './swift-server.ts';
+import {createdSwift, logins, newContainer, request, sharedSwift} from './swift-server.ts';
 
 const DENIED = {
   exitCode: 13,
@@ -18,7 +18,7 @@ const facts = serverFacts('Swift', 'swift');
 const envs = logins(facts ?? {});
 
 describe.runIf(facts)('Swift', () => {
-  describeTarget('Swift', async () => (await createdSwift(envs['Keystone, password'] ?? {})).target, {
+  describeTarget('Swift', () => sharedSwift(envs['Keystone, password'] ?? {}), {
     racesMayBeLost: true,
   });
 
