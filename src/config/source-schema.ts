@@ -123,17 +123,53 @@ const mysql = z.strictObject({
   ...dump,
 });
 
+const sqlite = z.strictObject({
+  sqlite: z
+    .union(
+      [
+        path,
+        z.strictObject({
+          file: path,
+          copyIn: path
+            .optional()
+            .describe('A folder for the copy of a database that is too large for memory.'),
+        }),
+      ],
+      {error: 'is no database; write its path, or { file: …, copyIn: … }'},
+    )
+    .describe('The file of the database.'),
+  witness: witness.optional(),
+  ...dump,
+});
+
+const redis = z.strictObject({
+  redis: z.strictObject({
+    url: text.check(problemCheck(redisUrlProblem)).describe('redis://127.0.0.1:6379, or rediss:// with TLS.'),
+    password: password.optional(),
+  }),
+  ...dump,
+});
+
 /** By the key that tells a source's kind. */
-const KINDS = {folder, command: commandOutput, postgres, mysql} as const;
+const KINDS = {folder, command: commandOutput, postgres, mysql, sqlite, redis} as const;
 
 /** Kinds of sources that are yet to come. */
-export const LATER_KINDS: readonly string[] = ['sqlite', 'redis', 'mongodb'];
+export const LATER_KINDS: readonly string[] = ['mongodb'];
 
-export const sourceSchema = z.union([KINDS.folder, KINDS.command, KINDS.postgres, KINDS.mysql]);
+export const sourceSchema = z.union([
+  KINDS.folder,
+  KINDS.command,
+  KINDS.postgres,
+  KINDS.mysql,
+  KINDS.sqlite,
+  KINDS.redis,
+]);
 
 export type FolderInput = z.infer<typeof folder>;
 export type CommandOutputInput = z.infer<typeof commandOutput>;
 export type MysqlInput = z.infer<typeof mysql>;
+export type SqliteInput = z.infer<typeof sqlite>;
+export type RedisInput = z.infer<typeof redis>;
 export type PostgresInput = z.infer<typeof postgres>;
 export type SourceInput = z.infer<typeof sourceSchema>;
 
@@ -157,6 +193,16 @@ export function sourceKeys(place: readonly PropertyKey[]): string[] {
   }
   if (key === 'postgres' && place.length === 1) return Object.keys(postgres.shape.postgres.shape);
   if (key === 'mysql' && place.length === 1) return Object.keys(mysql.shape.mysql.shape);
+  if (key === 'sqlite' && place.length === 1) return ['file', 'copyIn'];
+  if (key === 'redis' && place.length === 1) return Object.keys(redis.shape.redis.shape);
   if (key === 'witness' && place.length === 1) return Object.keys(witness.shape);
   return key === 'before' || key === 'after' || key === 'command' ? ['shell'] : [];
+}
+
+function redisUrlProblem(value: string): string | undefined {
+  const url = URL.parse(value);
+  if (url === null || !/^rediss?:$/.test(url.protocol))
+    return 'must be an address like redis://127.0.0.1:6379';
+  if (url.password !== '') return 'must not hold a password; write it as `password`';
+  return undefined;
 }

@@ -5,7 +5,9 @@ import type {
   FolderInput,
   MysqlInput,
   PostgresInput,
+  RedisInput,
   SourceInput,
+  SqliteInput,
 } from './source-schema.ts';
 import {type Environment, substitute} from './substitute.ts';
 import {parseDuration} from './units.ts';
@@ -121,12 +123,31 @@ export interface MysqlSourceConfig extends StreamConfig {
   readonly witness: WitnessConfig;
 }
 
+/** A SQLite database. */
+export interface SqliteSourceConfig extends StreamConfig {
+  readonly kind: 'sqlite';
+  /** Absolute. */
+  readonly file: string;
+  /** Absolute path of a folder for the copy; undefined to copy in memory. */
+  readonly copyIn: string | undefined;
+  readonly witness: WitnessConfig;
+}
+
+export interface RedisSourceConfig extends StreamConfig {
+  readonly kind: 'redis';
+  /** Without password. */
+  readonly url: string;
+  readonly password: Secret | undefined;
+}
+
 /** Sources whose content comes as streams. */
 export type DumpSourceConfig =
   | CommandSourceConfig
   | StdinSourceConfig
   | PostgresSourceConfig
-  | MysqlSourceConfig;
+  | MysqlSourceConfig
+  | SqliteSourceConfig
+  | RedisSourceConfig;
 
 export type SourceConfig = FolderSourceConfig | DumpSourceConfig;
 
@@ -139,6 +160,8 @@ interface Surroundings {
 
 export function toSource(name: string, input: SourceInput, around: Surroundings): SourceConfig {
   if ('folder' in input) return toFolder(name, input, around);
+  if ('sqlite' in input) return toSqlite(name, input, around);
+  if ('redis' in input) return toRedis(name, input, around);
   if ('mysql' in input) return toMysql(name, input, around);
   if ('postgres' in input) return toPostgres(name, input, around);
   return toCommandOutput(name, input, around);
@@ -231,6 +254,30 @@ function toMysql(name: string, input: MysqlInput, around: Surroundings): MysqlSo
     users: mysql.users ?? false,
     timeoutMs: toTimeout(input.timeout),
     witness: toWitness(input.witness),
+  };
+}
+
+function toSqlite(name: string, input: SqliteInput, around: Surroundings): SqliteSourceConfig {
+  const {file, copyIn} =
+    typeof input.sqlite === 'string' ? {file: input.sqlite, copyIn: undefined} : input.sqlite;
+  return {
+    ...toShared(name, input, around),
+    kind: 'sqlite',
+    file: around.absolute(file),
+    copyIn: copyIn === undefined ? undefined : around.absolute(copyIn),
+    timeoutMs: toTimeout(input.timeout),
+    witness: toWitness(input.witness),
+  };
+}
+
+function toRedis(name: string, input: RedisInput, around: Surroundings): RedisSourceConfig {
+  const {url, password} = input.redis;
+  return {
+    ...toShared(name, input, around),
+    kind: 'redis',
+    url,
+    password: password === undefined ? undefined : new Secret(password),
+    timeoutMs: toTimeout(input.timeout),
   };
 }
 

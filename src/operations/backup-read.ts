@@ -10,6 +10,8 @@ import {WalkState} from '../sources/folder/state.ts';
 import {type WalkCounts, walkFolder} from '../sources/folder/walk.ts';
 import {dumpMysql} from '../sources/mysql/dump.ts';
 import {dumpPostgres} from '../sources/postgres/dump.ts';
+import {dumpRedis} from '../sources/redis/dump.ts';
+import {dumpSqlite} from '../sources/sqlite/dump.ts';
 import {dumpCommand, dumpInput} from '../sources/stream/command.ts';
 import type {Dump, DumpContext} from '../sources/stream/dump.ts';
 import {storeDump} from '../sources/stream/store.ts';
@@ -59,6 +61,10 @@ export function placeOf(source: SourceConfig): string {
       return source.command.words?.[0] ?? '/bin/sh';
     case 'stdin':
       return 'standard input';
+    case 'sqlite':
+      return source.file;
+    case 'redis':
+      return source.url;
     case 'mysql':
       return `MySQL: ${source.databases === 'all' ? 'all databases' : source.databases.join(', ')}`;
     case 'postgres':
@@ -76,6 +82,10 @@ function dumpOf(run: SourceRun, source: DumpSourceConfig, warnings: WarningList)
   switch (source.kind) {
     case 'command':
       return dumpCommand(source, context);
+    case 'sqlite':
+      return dumpSqlite(source, context);
+    case 'redis':
+      return dumpRedis(source, context);
     case 'mysql':
       return dumpMysql(source, context);
     case 'postgres':

@@ -6,6 +6,7 @@ const SERVERS = {
   swift: {variable: 'HOLDFAST_TEST_SWIFT', start: 'test/servers/swift.sh start DIR --keystone'},
   rgw: {variable: 'HOLDFAST_TEST_RGW', start: 'test/servers/rgw.sh start DIR'},
   mariadb: {variable: 'HOLDFAST_TEST_MARIADB', start: 'test/servers/mariadb.sh start DIR'},
+  redis: {variable: 'HOLDFAST_TEST_REDIS', start: 'test/servers/redis.sh start DIR'},
   postgres: {variable: 'HOLDFAST_TEST_POSTGRES', start: 'test/servers/postgres.sh start DIR'},
 } as const;
 

@@ -81,19 +81,22 @@ export class BlobWriter {
   /**
    * Stores a stream in small chunks, which grow the further in they lie. No other content may be stored until it has ended.
    * @param onBlob takes the ids in order, and may store lists of them as trees
+   * @param chunkBytes the length of all chunks but the last; by default content decides
    * @returns the length of the stream
    * @throws whatever the stream throws, and then its last bytes are in no blob
    */
   async storeStream(
     pieces: AsyncIterable<Uint8Array>,
     onBlob: (id: BlobId) => Promise<void> | undefined,
+    chunkBytes?: number,
   ): Promise<number> {
     const {packer} = this.#options;
     await using input = new Pieces(pieces);
     let sizeBytes = 0;
     let rest: Buffer = this.#rest.subarray(0, 0);
     for (let ended = false; !ended; ) {
-      const chunker = this.#streamChunker(sizeBytes);
+      const chunker =
+        chunkBytes === undefined ? this.#streamChunker(sizeBytes) : new FixedChunker(chunkBytes);
       if (packer.mustWait('data')) await packer.ready('data');
       const {bytes, offset} = packer.reserve('data', chunker.max + STREAM_STEP_BYTES);
       bytes.set(rest);
@@ -195,6 +198,23 @@ export class BlobWriter {
 
   #mac(content: Uint8Array): Buffer {
     return createHmac('sha256', this.#key).update(content).digest();
+  }
+}
+
+/** Ends every chunk at the same length. */
+class FixedChunker implements Chunker {
+  readonly min: number;
+  readonly max: number;
+
+  constructor(length: number) {
+    this.min = length;
+    this.max = length;
+  }
+
+  begin(): void {}
+
+  scan(_offset: number, length: number): number {
+    return length >= this.max ? this.max : 0;
   }
 }
 

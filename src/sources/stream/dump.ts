@@ -7,6 +7,8 @@ export interface DumpFile {
   readonly name: string;
   /** Ends only when the content is known to be whole. @throws SourceError if it is not */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** Content that is changed in place, in pages: it is cut every so many bytes. Undefined to cut by content. */
+  readonly chunkBytes?: number;
 }
 
 /** What is known of a dump beside its files. */

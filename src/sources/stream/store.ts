@@ -8,7 +8,7 @@ import {cutTree, decodeEntry, encodeEntry, type TreeEntry} from '../../repositor
 import type {NewPart, WalkState} from '../folder/state.ts';
 import type {WalkCounts} from '../folder/walk.ts';
 import {ContentIds} from './content-ids.ts';
-import type {Dump, DumpFacts} from './dump.ts';
+import type {Dump, DumpFacts, DumpFile} from './dump.ts';
 
 export interface StoreOptions {
   readonly source: string;
@@ -74,7 +74,7 @@ export async function storeDump(options: StoreOptions): Promise<StoredDump> {
 
 async function storeFile(
   {source, writer, allowEmpty, signal, onProgress}: StoreOptions,
-  {name, bytes}: {name: string; bytes: AsyncIterable<Uint8Array>},
+  {name, bytes, chunkBytes}: DumpFile,
   counts: WalkCounts,
 ): Promise<Pick<TreeEntry, 'content' | 'contentIn' | 'size'>> {
   const ids = new ContentIds(writer);
@@ -87,7 +87,7 @@ async function storeFile(
       yield piece;
     }
   }
-  const size = await writer.storeStream(counted(), (id) => ids.add(id));
+  const size = await writer.storeStream(counted(), (id) => ids.add(id), chunkBytes);
   signal?.throwIfAborted();
   if (size === 0 && !allowEmpty) {
     throw new SourceError(`The dump ${name} of ${source} is empty. No snapshot was made.`, {

@@ -1,0 +1,77 @@
+/** Streams the data of a Redis or Valkey server as an RDB file, the way a replica gets it. */
+import {URL} from 'node:url';
+import type {RedisSourceConfig} from '../../config/sources.ts';
+import {SourceError} from '../../errors.ts';
+import type {Json} from '../../repository/canonical.ts';
+import type {Dump, DumpContext} from '../stream/dump.ts';
+import {collectOutput, runProgram} from '../stream/program.ts';
+
+export const RDB_FILE = 'dump.rdb';
+const HEAD = 'REDIS';
+/** The last opcode, and a checksum of 8 bytes. */
+const END_BYTES = 9;
+const END_OPCODE = 0xff;
+const MARK_BYTES = 40;
+
+export async function* dumpRedis(source: RedisSourceConfig, context: DumpContext): Dump {
+  const url = new URL(source.url);
+  const label = `redis-cli of ${source.name}`;
+  const common = {
+    label,
+    file: 'redis-cli',
+    env: {REDISCLI_AUTH: source.password?.reveal()},
+    secrets: source.password === undefined ? [] : [source.password],
+    signal: context.signal,
+    hint: 'Check address, user and password, and that redis-cli is installed (package redis-tools). The user needs the rights of a replica (docs/databases/redis.md).',
+  };
+  const args = [
+    '-h',
+    url.hostname || '127.0.0.1',
+    '-p',
+    url.port || '6379',
+    ...(url.protocol === 'rediss:' ? ['--tls'] : []),
+    ...(url.username === '' ? [] : ['--user', decodeURIComponent(url.username)]),
+    '--no-auth-warning',
+  ];
+  const info = await collectOutput({...common, args: [...args, 'INFO'], timeoutMs: 60_000});
+  const version = /^(?:valkey|redis)_version:(\S+)/m.exec(info)?.[1];
+  if (version === undefined) {
+    throw new SourceError(`${label} gave no facts: ${info.trim().slice(0, 200)}.`, {hint: common.hint});
+  }
+  // Counted a moment before the dump: the server tells no numbers of the dump itself.
+  const keys = [...info.matchAll(/^db(\d+):keys=(\d+)/gm)].map(([, database, count]) => [
+    Number(database),
+    Number(count),
+  ]);
+  const rdb = runProgram({...common, args: [...args, '--rdb', '-'], timeoutMs: source.timeoutMs});
+  yield {name: RDB_FILE, bytes: demandRdb(rdb, label)};
+  return {witness: {kind: 'redis', version, keysBefore: keys} as unknown as Json};
+}
+
+/**
+ * Takes off the mark that redis-cli leaves at the end of what a server streamed without a file.
+ * @throws {@link SourceError} unless what is left begins and ends as an RDB file does
+ */
+export async function* demandRdb(
+  stream: AsyncIterable<Uint8Array>,
+  label: string,
+): AsyncGenerator<Uint8Array> {
+  let head = '';
+  let kept = Buffer.alloc(0);
+  for await (const piece of stream) {
+    if (head.length < HEAD.length)
+      head += Buffer.from(piece).toString('latin1', 0, HEAD.length - head.length);
+    const all = Buffer.concat([kept, piece]);
+    const passed = Math.max(0, all.length - MARK_BYTES - END_BYTES);
+    kept = all.subarray(passed);
+    if (passed > 0) yield all.subarray(0, passed);
+  }
+  const isMarked = /^[0-9a-f]{40}$/.test(kept.toString('latin1', kept.length - MARK_BYTES));
+  const end = isMarked ? kept.subarray(0, -MARK_BYTES) : kept;
+  if (head === HEAD && end.length >= END_BYTES && end.at(-END_BYTES) === END_OPCODE) yield end;
+  else {
+    throw new SourceError(`${label} ended without the end that a whole RDB file has. No snapshot was made.`, {
+      hint: 'The program said that it succeeded, but its output is cut off. Run it by hand to see why.',
+    });
+  }
+}
