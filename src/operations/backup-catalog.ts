@@ -13,6 +13,7 @@ import {
   type GenerationPlace,
   indexObject,
   indexPrefix,
+  type PackName,
   packObject,
   packsPrefix,
   parseHashObject,
@@ -116,15 +117,13 @@ async function adoptIndex(
       ...place,
     });
     catalog.transaction(() => {
+      const packs: PackName[] = [];
       for (const record of records) {
+        packs.push(record.pack);
         const ids = record.frames.flatMap(({blobs}) => blobs.map(([id]) => Buffer.from(id, 'hex')));
         catalog.blobs.addPack(generation.id, {name: record.pack, size: record.size}, ids, null);
       }
-      catalog.blobs.addIndex(
-        generation.id,
-        {name, size: bytes.length},
-        records.map(({pack}) => pack),
-      );
+      catalog.blobs.addIndex(generation.id, {name, size: bytes.length}, packs);
     });
   } catch (error) {
     // What cannot be read or is not ours is not relied on: its blobs are stored again. "verify" tells what it is.

@@ -4,6 +4,7 @@ import {openSession} from '../crypto/message.ts';
 import {PacketError} from '../crypto/packets.ts';
 import {type EncryptedMessage, inspectMessage} from '../crypto/seipd.ts';
 import {DamageError, HoldfastError} from '../errors.ts';
+import {keepHeapSmall} from '../system/memory.ts';
 import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
 import {encryptionFingerprint} from './agent.ts';
@@ -63,6 +64,7 @@ export class BlobReader implements AsyncDisposable {
       const place = {repository: this.#repository.id, ...this.generation};
       for (const record of await readIndex(bytes, key, agents, place))
         this.#index.add(record, this.#needed === undefined || this.#needed.has(record.pack));
+      keepHeapSmall();
     });
   }
 
@@ -120,6 +122,7 @@ export class BlobReader implements AsyncDisposable {
     return this.#reading(object, async () => {
       // Wrong bytes are read a second time before they count.
       const wrong = await check().catch(check);
+      keepHeapSmall();
       return pack.frames.flatMap((frame, number) =>
         (wrong[number] ?? []).map((at) => this.#index.idOf(frame, at)),
       );

@@ -53,6 +53,7 @@ export function encodePackRecord(record: PackRecord): string {
 
 /**
  * Opens an index object and checks its signer and where it belongs.
+ * @returns its records, which are read one by one while they are asked for: that, too, throws {@link FormatError}
  * @throws PacketError, SignatureError, {@link FormatError}
  */
 export async function readIndex(
@@ -60,7 +61,7 @@ export async function readIndex(
   sessionKey: Uint8Array,
   agents: readonly PublicKey[],
   expected: GenerationPlace & {repository: string},
-): Promise<PackRecord[]> {
+): Promise<Iterable<PackRecord>> {
   const {data, signer} = await verifyMessage(openSigned(object, sessionKey), agents);
   const [header, ...lines] = decompress(data).trimEnd().split('\n');
   const fields = Fields.parse(header ?? '');
@@ -74,7 +75,11 @@ export async function readIndex(
   ) {
     throw new FormatError('it belongs to another repository, source or generation');
   }
-  return lines.map(decodePackRecord);
+  return decodeAll(lines);
+}
+
+function* decodeAll(lines: readonly string[]): Generator<PackRecord> {
+  for (const line of lines) yield decodePackRecord(line);
 }
 
 /** @throws {@link FormatError} */

@@ -2,6 +2,7 @@
 import {LITERAL_HEADER_LENGTH, PacketError} from '../../crypto/packets.ts';
 import {checkEnd, END_BYTES, type EncryptedMessage, inspectMessage, sealedRange} from '../../crypto/seipd.ts';
 import {DamageError} from '../../errors.ts';
+import {keepHeapSmall} from '../../system/memory.ts';
 import {readObject, WrongLengthError} from '../../targets/read.ts';
 import {ObjectMissingError, type Target} from '../../targets/target.ts';
 import type {BlobIndex, IndexedFrame, IndexedPack} from '../blob-index.ts';
@@ -144,6 +145,7 @@ export class FrameLoader {
     this.#loading++;
     const next = (): void => {
       this.#loading--;
+      keepHeapSmall();
       this.#fillRoom();
     };
     unpacked.then(next, next);
