@@ -1,6 +1,6 @@
 /**
  * Where the time of a command goes, by stage; every sample counts once, so each thread's stages add up to its time:
- *   node --cpu-prof --cpu-prof-dir=/tmp/profile bin/run.js backup && node bench/stages.ts /tmp/profile
+ *   node --cpu-prof --cpu-prof-dir=/tmp/profile bin/dev.js backup && node bench/stages.ts /tmp/profile
  */
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -34,7 +34,7 @@ const STAGES: readonly (readonly [stage: string, frame: RegExp])[] = [
   ['write files', /folder\/(writer|restored-file|parts|outcome|metadata|linked-files|existing)\./],
   ['gather and hand over', /\/(un)?packing\/|^postMessage/],
   ['storage', /targets\//],
-  ['start-up, loading code', /internal\/modules|internal\/bootstrap|@oclif|dist\/cli\//],
+  ['start-up, loading code', /internal\/modules|internal\/bootstrap|@oclif|src\/cli\//],
 ];
 
 for (const file of readdirSync(process.argv[2] ?? '.').sort()) {

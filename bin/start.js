@@ -13,8 +13,20 @@ export async function start() {
     return;
   }
   useCompileCache();
-  const {main} = await import('../dist/cli/main.js');
+  const {main} = await withoutEngineCheck(() => import('../dist/cli/main.js'));
   await main(process.argv.slice(2), {root});
+}
+
+/** oclif would load all of semver to compare Node's version, which bin/run.js has done. What we start later must not inherit this. */
+async function withoutEngineCheck(load) {
+  const {OCLIF_DISABLE_ENGINE_WARNING: before} = process.env;
+  process.env.OCLIF_DISABLE_ENGINE_WARNING = '1';
+  try {
+    return await load();
+  } finally {
+    if (before === undefined) delete process.env.OCLIF_DISABLE_ENGINE_WARNING;
+    else process.env.OCLIF_DISABLE_ENGINE_WARNING = before;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
-// src/ → dist/: compiles, copies what is not TypeScript, and writes the manifest that spares oclif from loading every
-// command at every start. Builds aside and then swaps, so that nobody finds half a dist/.
+// src/ → dist/: bundles, writes types, copies what is not TypeScript, and writes the manifest that spares oclif from
+// loading every command at every start. Builds aside and then swaps, so that nobody finds half a dist/.
 import {copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {inputStamp, sourceFiles, writeStamp} from './lib/built.mjs';
@@ -11,7 +11,9 @@ await runWithPinnedNode(import.meta.url, async () => {
   const stamp = inputStamp(); // taken first: what is edited from now on makes the next build
   const next = join(root, `dist-${process.pid}`);
   try {
-    compile(next);
+    writeTypes(next);
+    const {bundle} = await import('./lib/bundle.mjs'); // an older Node cannot load it
+    await bundle(next);
     copyAssets(next);
     replaceDist(next);
     await writeManifest();
@@ -21,10 +23,10 @@ await runWithPinnedNode(import.meta.url, async () => {
   }
 });
 
-function compile(folder) {
+function writeTypes(folder) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const lenient = ['--noUnusedLocals', 'false', '--noUnusedParameters', 'false']; // `npm run types` minds
-  const args = [tsc, '-p', 'tsconfig.json', '--outDir', folder, ...lenient];
+  const args = [tsc, '-p', 'tsconfig.json', '--emitDeclarationOnly', '--outDir', folder, ...lenient];
   const {status} = withPinnedNode(args, {stdio: 'inherit'});
   if (status !== 0) process.exit(1);
 }

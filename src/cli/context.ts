@@ -3,7 +3,7 @@ import {existsSync} from 'node:fs';
 import {hostname} from 'node:os';
 import type {PublicKey} from 'openpgp';
 import {Catalog} from '../catalog/catalog.ts';
-import {type Config, loadConfig} from '../config/config.ts';
+import type {Config} from '../config/config.ts';
 import {assertOnlyRootChanges, findConfig} from '../config/file.ts';
 import {type Recipient, readRecipient} from '../crypto/keys.ts';
 import type {RecipientKey} from '../crypto/recipient-key.ts';
@@ -220,7 +220,9 @@ export async function configOf(
   cwd: string,
 ): Promise<Config | undefined> {
   const path = await findConfig({flag: flags.config, env, cwd});
-  return path === undefined ? undefined : loadConfig({path, env});
+  if (path === undefined) return undefined;
+  const {loadConfig} = await import('../config/config.ts'); // a client has no config: no YAML parser, no schema
+  return await loadConfig({path, env});
 }
 
 /**

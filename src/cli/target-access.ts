@@ -1,7 +1,6 @@
 /** What targets on a network get from the environment and the config. */
 import {X509Certificate} from 'node:crypto';
 import {readFileSync} from 'node:fs';
-import {setGlobalProxyFromEnv} from 'node:http';
 import {getCACertificates, setDefaultCACertificates} from 'node:tls';
 import type {Config} from '../config/config.ts';
 import type {Environment} from '../config/substitute.ts';
@@ -59,7 +58,8 @@ function useProxies(env: Environment): void {
   const names = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'];
   if (!names.some((name) => env[name])) return;
   try {
-    setGlobalProxyFromEnv({...env});
+    // An import would load undici, which takes longer than most commands: it reads all properties of the module.
+    process.getBuiltinModule('node:http').setGlobalProxyFromEnv({...env});
   } catch (cause) {
     // The message of Node would show the address, which may hold a password.
     throw new UsageError('The address of a proxy in the environment is not valid.', {
