@@ -6,7 +6,7 @@ export type Place = Buffer | number;
 /** mallopt(3) */
 const MALLOC = {arenaMax: -8, mmapThreshold: -3, trimThreshold: -1} as const;
 /** From here on a buffer gets pages of its own, which go back to the system when it is freed. */
-const MMAP_THRESHOLD_BYTES = 8 * 2 ** 20;
+const MMAP_THRESHOLD_BYTES = 2 ** 20;
 /** So much that was freed stays with the process, to be used again. */
 const TRIM_THRESHOLD_BYTES = 16 * 2 ** 20;
 
