@@ -56,7 +56,7 @@ describe.runIf(facts)('a journey on Swift', () => {
         }
       }
     },
-    180_000,
+    300_000,
   );
 
   test('wrong credentials: exit code 13, at once, and no secret', async () => {
