@@ -21,9 +21,16 @@ export {
   type DumpSourceConfig,
   type FolderSourceConfig,
   type HookCommand,
+  type MysqlConnection,
+  type MysqlSourceConfig,
+  type PostgresConnection,
+  type PostgresSourceConfig,
+  type RedisSourceConfig,
   type SourceConfig,
+  type SqliteSourceConfig,
   type StdinSourceConfig,
   stdinSource,
+  type WitnessConfig,
 } from './config/sources.ts';
 export {renderConfigTemplate, type TemplateOptions} from './config/template.ts';
 // Keys: the pair of somebody who can restore; only the public half comes near a machine that backs up.
@@ -79,6 +86,12 @@ export {
   restoreToFolder,
   restoreToTar,
 } from './operations/restore.ts';
+export {
+  type DatabaseTarget,
+  type RestoreDatabaseOptions,
+  type RestoreDatabaseResult,
+  restoreToDatabase,
+} from './operations/restore-database.ts';
 export type {Selection} from './operations/selection.ts';
 export {
   type VerifyContext,
