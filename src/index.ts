@@ -75,6 +75,7 @@ export {
 } from './operations/doctor-target.ts';
 export {assertHooksTrusted} from './operations/hooks.ts';
 export {type Initialized, type InitOptions, initRepository, writePrivateFile} from './operations/init.ts';
+export {lockEnds} from './operations/lock-ends.ts';
 export type {OnProgress, ProgressCount, ProgressEvent, ProgressPhase} from './operations/progress.ts';
 export {type RebuildResult, rebuildCatalog} from './operations/rebuild-catalog.ts';
 export {type ReplicateContext, type ReplicateResult, replicate} from './operations/replicate.ts';
