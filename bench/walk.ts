@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const walk = async (): Promise<void> => {
     const {counts} = await walkFolder({
       root: folder,
-      isExcluded: () => false,
+      isExcluded: undefined,
       excludeCaches: false,
       oneFileSystem: false,
       own: new Set(),

@@ -16,7 +16,7 @@ import {
 import {type ByteCounts, type CheckedSeal, makeSeal, type Needs, type SizedName} from '../repository/seal.ts';
 import {makeSnapshot} from '../repository/snapshot.ts';
 import {encodeEntry, type TreeEntry} from '../repository/tree.ts';
-import type {WalkCounts} from '../sources/folder/walk.ts';
+import type {WalkCounts} from '../sources/folder/walk-progress.ts';
 import type {SourceRun} from './backup.ts';
 import {extendLocks} from './backup-locks.ts';
 import type {PackStore} from './backup-packs.ts';

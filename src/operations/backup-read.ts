@@ -7,7 +7,8 @@ import type {BlobWriter} from '../repository/packing/blob-writer.ts';
 import type {TreeEntry} from '../repository/tree.ts';
 import {compileExcludes} from '../sources/folder/exclude.ts';
 import {WalkState} from '../sources/folder/state.ts';
-import {type WalkCounts, walkFolder} from '../sources/folder/walk.ts';
+import {walkFolder} from '../sources/folder/walk.ts';
+import type {WalkCounts} from '../sources/folder/walk-progress.ts';
 import {dumpMysql} from '../sources/mysql/dump.ts';
 import {dumpPostgres} from '../sources/postgres/dump.ts';
 import {dumpRedis} from '../sources/redis/dump.ts';
@@ -106,7 +107,7 @@ async function readFolder(
 ): Promise<ReadResult> {
   const {root, counts} = await walkFolder({
     root: folderOf(source),
-    isExcluded: compileExcludes(source.exclude),
+    isExcluded: source.exclude.length > 0 ? compileExcludes(source.exclude) : undefined,
     excludeCaches: source.excludeCaches,
     oneFileSystem: source.oneFileSystem,
     own: ownInodes(run.ownPaths),

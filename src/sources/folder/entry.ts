@@ -1,17 +1,21 @@
-import {type BigIntStats, readlinkSync} from 'node:fs';
+import {type BigIntStats, constants, readlinkSync} from 'node:fs';
 import type {EntryType, TreeEntry} from '../../repository/tree.ts';
 import {type Libc, splitDevice} from '../../system/libc.ts';
 import type {FsPath} from './names.ts';
 
+/** Asking the stats one by one makes three large integers for each question. */
+const TYPES: ReadonlyMap<number, EntryType> = new Map([
+  [constants.S_IFREG, 'file'],
+  [constants.S_IFDIR, 'directory'],
+  [constants.S_IFLNK, 'symlink'],
+  [constants.S_IFIFO, 'fifo'],
+  [constants.S_IFCHR, 'chardevice'],
+  [constants.S_IFBLK, 'blockdevice'],
+]);
+
 /** The type of what lstat saw; undefined for sockets, which only the program that made them can make. */
 export function entryType(stats: BigIntStats): EntryType | undefined {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'directory';
-  if (stats.isSymbolicLink()) return 'symlink';
-  if (stats.isFIFO()) return 'fifo';
-  if (stats.isCharacterDevice()) return 'chardevice';
-  if (stats.isBlockDevice()) return 'blockdevice';
-  return undefined;
+  return TYPES.get(Number(stats.mode) & constants.S_IFMT);
 }
 
 /** What all entries have; `onProblem` is told of attributes that cannot be read. */

@@ -10,9 +10,10 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
-import type {EntryType, TreeEntry} from '../../repository/tree.ts';
+import type {TreeEntry} from '../../repository/tree.ts';
 import {joinDevice, type Libc} from '../../system/libc.ts';
 import type {OpenDirectory} from './directory.ts';
+import {entryType} from './entry.ts';
 
 /** `never` leaves what is there; `changed` replaces what differs in type, size, time or target; `always` replaces everything. */
 export type Overwrite = 'never' | 'changed' | 'always';
@@ -74,7 +75,7 @@ export class ExistingEntries {
   }
 
   #isEqual(path: Buffer, found: BigIntStats, entry: TreeEntry): boolean {
-    if (typeOf(found) !== entry.type) return false;
+    if (entryType(found) !== entry.type) return false;
     if (entry.type === 'symlink')
       return entry.target !== undefined && readlinkSync(path, {encoding: 'buffer'}).equals(entry.target);
     if (entry.type === 'fifo') return true;
@@ -105,13 +106,4 @@ export class ExistingEntries {
       unlinkSync(path);
     }
   }
-}
-
-function typeOf(found: BigIntStats): EntryType | undefined {
-  if (found.isFile()) return 'file';
-  if (found.isSymbolicLink()) return 'symlink';
-  if (found.isDirectory()) return 'directory';
-  if (found.isFIFO()) return 'fifo';
-  if (found.isCharacterDevice()) return 'chardevice';
-  return found.isBlockDevice() ? 'blockdevice' : undefined;
 }

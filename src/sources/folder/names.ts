@@ -16,6 +16,17 @@ export function fsPath(parent: FsPath, name: string): FsPath {
   return Buffer.concat([bytesOf(parent), Buffer.from(`/${name}`, 'latin1')]);
 }
 
+/** A path relative to the root of the walk, one character per byte; empty for the root. */
+export type BytePath = string;
+
+export function childPath(parent: BytePath, name: string): BytePath {
+  return parent === '' ? name : `${parent}/${name}`;
+}
+
+export function pathBytes(path: BytePath): Buffer {
+  return Buffer.from(path, 'latin1');
+}
+
 export function bytesOf(path: FsPath): Buffer {
   return typeof path === 'string' ? Buffer.from(path, 'latin1') : path;
 }

@@ -4,9 +4,10 @@ import {STATS} from '../../catalog/directories.ts';
 import {SourceError} from '../../errors.ts';
 import type {BlobId} from '../../repository/layout.ts';
 import type {BlobWriter} from '../../repository/packing/blob-writer.ts';
-import {cutTree, decodeEntry, encodeEntry, type TreeEntry} from '../../repository/tree.ts';
-import type {NewPart, WalkState} from '../folder/state.ts';
-import type {WalkCounts} from '../folder/walk.ts';
+import {decodeEntry, encodeEntry, type TreeEntry} from '../../repository/tree.ts';
+import {storeListing} from '../folder/listing.ts';
+import type {WalkState} from '../folder/state.ts';
+import type {WalkCounts} from '../folder/walk-progress.ts';
 import {ContentIds} from './content-ids.ts';
 import type {Dump, DumpFacts, DumpFile} from './dump.ts';
 
@@ -98,20 +99,10 @@ async function storeFile(
 }
 
 /** Stores the listing, and notes it for the next run and for `ls`. */
-async function storeTree({writer, state}: StoreOptions, entries: readonly TreeEntry[]): Promise<BlobId[]> {
+function storeTree(options: StoreOptions, entries: readonly TreeEntry[]): Promise<BlobId[]> {
   const names = entries.map(({name}) => name.toString('latin1'));
   const lines = entries.map(encodeEntry);
-  const parts: NewPart[] = [];
-  let start = 0;
-  for (const end of cutTree(names, lines)) {
-    const content = Buffer.from(`${lines.slice(start, end).join('\n')}\n`);
-    const tree = await writer.storeWhole('tree', content);
-    const stats = new BigInt64Array((end - start) * STATS);
-    parts.push({tree, content, names: names.slice(start, end), stats});
-    start = end;
-  }
-  state.note(ROOT, parts);
-  return parts.map(({tree}) => tree);
+  return storeListing(options, ROOT, names, lines, new BigInt64Array(names.length * STATS));
 }
 
 /** The files of the last dump in this generation, by name. */
