@@ -16,36 +16,52 @@ export const STATS = 4;
 /** The state of each source at its last sealed snapshot, the state that a running walk finds, and the trees' plaintext. */
 export class DirectoryTable {
   readonly #database: Database;
-  readonly #parts: Statement;
+  readonly #partsFrom: Statement;
   readonly #tree: Statement;
   readonly #addTree: Statement;
   readonly #addNext: Statement;
+  readonly #addGone: Statement;
+  readonly #below: Statement;
 
   constructor(database: Database) {
     this.#database = database;
-    this.#parts = database.prepare(
-      'SELECT tree, names, stats FROM directory WHERE source = ? AND path = ? AND generation = ? ORDER BY part',
-    );
+    this.#partsFrom = database
+      .prepare(
+        'SELECT path, tree, names, stats FROM directory WHERE source = ? AND path >= ? AND generation = ? ORDER BY path, part',
+      )
+      .raw();
     this.#tree = database.prepare('SELECT content FROM tree WHERE generation = ? AND id = ?').pluck();
     this.#addTree = database.prepare('INSERT OR IGNORE INTO tree (generation, id, content) VALUES (?, ?, ?)');
     this.#addNext = database.prepare(
       'INSERT INTO directory_next (source, path, part, tree, names, stats) VALUES (?, ?, ?, ?, ?, ?)',
     );
+    this.#addGone = database.prepare('INSERT OR IGNORE INTO directory_gone VALUES (?, ?)');
+    this.#below = database.prepare(
+      'SELECT path, names FROM directory WHERE source = ? AND generation = ? AND (path = ? OR (path >= ? AND path < ?))',
+    );
   }
 
-  /** A directory's parts at the last snapshot, in order; none if it was not there or belongs to another generation. */
-  parts(source: string, generation: number, path: Buffer): DirectoryPart[] {
-    return this.#parts.all(source, path, generation) as DirectoryPart[];
+  /**
+   * The directories at the last snapshot, in byte order of their paths, from `path` on; those of another generation are passed over.
+   * Nothing else may be asked of the catalog until the iterator is closed.
+   */
+  *from(source: string, generation: number, path: Buffer): Generator<{path: Buffer; parts: DirectoryPart[]}> {
+    let current: {path: Buffer; parts: DirectoryPart[]} | undefined;
+    for (const row of this.#partsFrom.iterate(source, path, generation)) {
+      const [at, tree, names, stats] = row as [Buffer, Buffer, Buffer, Buffer];
+      if (current === undefined || !current.path.equals(at)) {
+        if (current !== undefined) yield current;
+        current = {path: at, parts: []};
+      }
+      current.parts.push({tree, names, stats});
+    }
+    if (current !== undefined) yield current;
   }
 
   /** The parts of a directory and of everything below it. */
   below(source: string, generation: number, path: Buffer): {path: Buffer; names: Buffer}[] {
     const [from, to] = [Buffer.concat([path, Buffer.from('/')]), Buffer.concat([path, Buffer.from('0')])];
-    return this.#database
-      .prepare(
-        'SELECT path, names FROM directory WHERE source = ? AND generation = ? AND (path = ? OR (path >= ? AND path < ?))',
-      )
-      .all(source, generation, path, from, to) as {path: Buffer; names: Buffer}[];
+    return this.#below.all(source, generation, path, from, to) as {path: Buffer; names: Buffer}[];
   }
 
   tree(generation: number, id: Buffer): Buffer | undefined {
@@ -72,7 +88,7 @@ export class DirectoryTable {
 
   /** Notes that what was known of a directory is no longer true. */
   noteGone(source: string, path: Buffer): void {
-    this.#database.prepare('INSERT OR IGNORE INTO directory_gone VALUES (?, ?)').run(source, path);
+    this.#addGone.run(source, path);
   }
 
   /** Takes over what the walk noted. Runs in the transaction that books the snapshot. */

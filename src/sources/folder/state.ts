@@ -1,6 +1,7 @@
 import type {Catalog} from '../../catalog/catalog.ts';
 import {type DirectoryPart, STATS} from '../../catalog/directories.ts';
 import type {BlobId} from '../../repository/layout.ts';
+import {ReadAhead} from './read-ahead.ts';
 
 /** What the last walk of this source in this generation left in the catalog of one directory. */
 export interface KnownDirectory {
@@ -25,6 +26,7 @@ export class WalkState {
   readonly #catalog: Catalog;
   readonly #source: string;
   readonly #generation: number;
+  readonly #known: ReadAhead;
   #pending: (() => void)[] = [];
   #pendingBytes = 0;
 
@@ -35,13 +37,14 @@ export class WalkState {
     this.#catalog = catalog;
     this.#source = source;
     this.#generation = generation;
+    this.#known = new ReadAhead(catalog.directories, source, generation);
     this.#keep = keep;
     catalog.transaction(() => catalog.directories.beginWalk(source));
   }
 
-  /** Undefined for a directory that was not there, or whose state cannot be used. */
+  /** Undefined for a directory that was not there, or whose state cannot be used. Asked for once. */
   known(path: Buffer): KnownDirectory | undefined {
-    const parts = this.#catalog.directories.parts(this.#source, this.#generation, path);
+    const parts = this.#known.take(path);
     if (parts.length === 0) return undefined;
     const names = parts.flatMap((part) => splitNames(part.names));
     const stats = joinStats(parts);
@@ -122,6 +125,9 @@ function splitNames(names: Buffer): string[] {
 }
 
 function joinStats(parts: readonly DirectoryPart[]): BigInt64Array {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1 && (only.stats.byteOffset | only.stats.length) % 8 === 0)
+    return new BigInt64Array(only.stats.buffer, only.stats.byteOffset, only.stats.length / 8);
   const bytes = parts.reduce((sum, {stats}) => sum + stats.length, 0);
   const joined = new Uint8Array(bytes - (bytes % 8));
   let at = 0;
