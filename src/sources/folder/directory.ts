@@ -13,6 +13,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import {dirname} from 'node:path';
+import {RestoreError} from '../../errors.ts';
 import type {TreeEntry} from '../../repository/tree.ts';
 import type {Libc} from '../../system/libc.ts';
 
@@ -107,17 +108,30 @@ export class OpenDirectory implements Disposable {
   }
 }
 
-/** Opens the root of a restore, and makes it and its parents if need be. Links on the way to it are the user's own, and followed. */
+/**
+ * Opens the root of a restore, and makes it and its parents if need be. Links on the way to it are the user's own, and followed.
+ * @throws {@link RestoreError}
+ */
 export function openRoot(root: string, libc: Libc | undefined): OpenDirectory {
-  mkdirSync(dirname(root), {recursive: true});
-  const fresh = makeDirectory(Buffer.from(root));
-  const fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
-  return new OpenDirectory(
-    fd,
-    Buffer.from(root),
-    {parent: undefined, path: Buffer.alloc(0), entry: undefined, fresh},
-    libc,
-  );
+  try {
+    mkdirSync(dirname(root), {recursive: true});
+    const path = Buffer.from(root);
+    const fresh = makeDirectory(path);
+    const fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+    const details = {parent: undefined, path: Buffer.alloc(0), entry: undefined, fresh};
+    const directory = new OpenDirectory(fd, path, details, libc);
+    directory.removeParts();
+    return directory;
+  } catch (cause) {
+    const {code} = cause as NodeJS.ErrnoException;
+    const isInTheWay = code === 'ENOTDIR' || code === 'EEXIST';
+    throw new RestoreError(
+      isInTheWay
+        ? `Cannot restore into ${root}: it, or a part of the path, is not a folder.`
+        : `Cannot write into ${root} (${code ?? String(cause)}).`,
+      {cause, hint: 'Name a folder that can be written to.'},
+    );
+  }
 }
 
 /** @returns false if something of that name is there */

@@ -5,9 +5,6 @@ import type {Libc} from '../../system/libc.ts';
 import {hasProc, type OpenDirectory} from './directory.ts';
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-/** Linux only, and missing in Node's constants. */
-const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
-const SELF = Buffer.from('.');
 
 export interface Part {
   readonly fd: number;
@@ -27,7 +24,7 @@ export class Parts {
 
   /** A path that nobody has, of the form that {@link OpenDirectory.removeParts} removes after a kill. */
   nextPath(directory: OpenDirectory): Buffer {
-    return directory.child(Buffer.from(`${this.#name}${(this.#count++).toString(16).padStart(8, '0')}.part`));
+    return directory.child(this.#nextName());
   }
 
   /**
@@ -35,7 +32,8 @@ export class Parts {
    * than to make and rename one, and {@link place} then takes no name that is taken, so nobody has to look before.
    */
   open(directory: OpenDirectory): Part {
-    if (this.areNameless(directory)) return {fd: this.#openNameless(directory), path: undefined};
+    if (this.#libc !== undefined && this.areNameless(directory))
+      return {fd: this.#libc.openNameless(directory.fd), path: undefined};
     const path = this.nextPath(directory);
     return {fd: openSync(path, CREATE, 0o600), path};
   }
@@ -50,21 +48,21 @@ export class Parts {
   place(part: Part | Buffer, directory: OpenDirectory, name: Buffer): void {
     const path = Buffer.isBuffer(part) ? part : part.path;
     if (path !== undefined) renameSync(path, directory.child(name));
-    else if (!Buffer.isBuffer(part)) this.#libc?.linkDescriptor(part.fd, directory.child(name));
+    else if (!Buffer.isBuffer(part)) this.#libc?.linkNameless(part.fd, directory.fd, name);
   }
 
-  #openNameless(directory: OpenDirectory): number {
-    return openSync(directory.child(SELF), constants.O_WRONLY | O_TMPFILE, 0o600);
+  #nextName(): Buffer {
+    return Buffer.from(`${this.#name}${(this.#count++).toString(16).padStart(8, '0')}.part`);
   }
 
   #tryNameless(directory: OpenDirectory): boolean {
     if (this.#libc === undefined) return false;
     try {
-      const fd = this.#openNameless(directory);
-      const path = this.nextPath(directory);
+      const fd = this.#libc.openNameless(directory.fd);
+      const name = this.#nextName();
       try {
-        this.#libc.linkDescriptor(fd, path);
-        unlinkSync(path);
+        this.#libc.linkNameless(fd, directory.fd, name);
+        unlinkSync(directory.child(name));
       } finally {
         closeSync(fd);
       }

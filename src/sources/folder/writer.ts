@@ -1,6 +1,5 @@
 /** Writes restored entries below one folder, and nothing anywhere else (DESIGN §7). */
 import {type BigIntStats, fstatSync, linkSync, lstatSync} from 'node:fs';
-import {RestoreError} from '../../errors.ts';
 import type {TreeEntry} from '../../repository/tree.ts';
 import {type Libc, loadLibc} from '../../system/libc.ts';
 import {makeDirectory, OpenDirectory, openBelow, openRoot} from './directory.ts';
@@ -30,7 +29,7 @@ export interface FolderWriterOptions {
 /**
  * Takes the entries of a snapshot, a directory before its content. Names are judged one by one; every call works relative to the
  * directory that is open, so no link, restored or slipped in by somebody else meanwhile, is ever followed. What cannot be written
- * is a warning, and the rest goes on; a {@link RestoreError} is thrown only where nothing more can be written.
+ * is a warning, and the rest goes on; a `RestoreError` is thrown only where nothing more can be written.
  */
 export class FolderWriter implements Disposable {
   readonly #outcome: Outcome;
@@ -47,7 +46,7 @@ export class FolderWriter implements Disposable {
   readonly #parts: Parts;
   #current: OpenDirectory;
 
-  /** @throws {@link RestoreError} if the root cannot be made or opened */
+  /** @throws `RestoreError` if the root cannot be made or opened */
   constructor(options: FolderWriterOptions) {
     const asRoot = process.geteuid?.() === 0;
     this.#libc = 'libc' in options ? options.libc : loadLibc();
@@ -63,19 +62,7 @@ export class FolderWriter implements Disposable {
       libc: this.#libc,
       warnings: this.#warnings,
     });
-    try {
-      this.#root = openRoot(options.root, this.#libc);
-      this.#root.removeParts();
-    } catch (cause) {
-      const code = codeOf(cause);
-      const isInTheWay = code === 'ENOTDIR' || code === 'EEXIST';
-      throw new RestoreError(
-        isInTheWay
-          ? `Cannot restore into ${options.root}: it, or a part of the path, is not a folder.`
-          : `Cannot write into ${options.root} (${code}).`,
-        {cause, hint: 'Name a folder that can be written to.'},
-      );
-    }
+    this.#root = openRoot(options.root, this.#libc);
     this.#current = this.#root;
     this.#directories.add(this.#root);
     this.#parts = new Parts(this.#libc);
