@@ -1,6 +1,7 @@
 import {Command, Config, Errors, type Interfaces, run, settings} from '@oclif/core';
 import {nearest} from '../config/nearest.ts';
 import {UsageError} from '../errors.ts';
+import {keepYoungHeapSmall} from '../system/memory.ts';
 import {Output} from './output.ts';
 import {describeError, reportError} from './report.ts';
 
@@ -9,6 +10,7 @@ import {describeError, reportError} from './report.ts';
  * them: an unknown command, a wrong option of one of oclif's own commands, a bug.
  */
 export async function main(argv: string[], options: Interfaces.Options): Promise<void> {
+  keepYoungHeapSmall();
   settings.enableAutoTranspile = false; // else oclif looks for ts-node whenever NODE_ENV is `test` or `development`
   const output = Output.ofProcess(process);
   // oclif's own would print argv, all options and the configuration, and its own commands have no other.

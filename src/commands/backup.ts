@@ -11,6 +11,7 @@ import {type HoldfastError, KeyError, UsageError} from '../errors.ts';
 import {type BackedUp, backup} from '../operations/backup.ts';
 import {assertHooksTrusted} from '../operations/hooks.ts';
 import type {Problem} from '../repository/chain.ts';
+import {useLittleMemory} from '../system/memory.ts';
 
 interface BackupJson {
   readonly snapshots: readonly BackedUp[];
@@ -64,6 +65,7 @@ export default class Backup extends RepositoryCommand {
 
   async run(): Promise<BackupJson> {
     const {argv, flags} = await this.parse(Backup);
+    useLittleMemory(); // Before threads start.
     await using context = await this.open(flags);
     const sources = flags.stdin
       ? [inputSource(context.config, argv as string[], flags.name ?? '')]

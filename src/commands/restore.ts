@@ -15,6 +15,7 @@ import {
   restoreToDatabase,
 } from '../operations/restore-database.ts';
 import {compileExcludes} from '../sources/folder/exclude.ts';
+import {useLittleMemory} from '../system/memory.ts';
 
 type RestoreDatabaseJson = RestoreDatabaseResult & {readonly seconds: number; readonly to: null};
 type RestoreJson = RestoreResult & {readonly seconds: number; readonly to: string | null};
@@ -91,6 +92,7 @@ export default class Restore extends RepositoryCommand {
 
   async run(): Promise<RestoreJson | RestoreDatabaseJson> {
     const {args, flags} = await this.parse(Restore);
+    useLittleMemory(); // Before threads start.
     if (
       flags.to === undefined &&
       flags.tar === undefined &&

@@ -6,6 +6,7 @@ import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayName} from '../cli/terminal.ts';
 import {EXIT, UsageError} from '../errors.ts';
 import {type VerifyLevel, type VerifyResult, verify} from '../operations/verify.ts';
+import {useLittleMemory} from '../system/memory.ts';
 
 const AFFECTED_SHOWN = 10;
 
@@ -38,6 +39,7 @@ export default class Verify extends RepositoryCommand {
 
   async run(): Promise<VerifyResult> {
     const {args, flags} = await this.parse(Verify);
+    useLittleMemory(); // Before threads start.
     const level = flags.level ?? (flags.key === undefined ? 'ciphertext' : 'content');
     const sample = flags.sample === undefined ? undefined : share(flags.sample);
     await using context = await this.open(flags);

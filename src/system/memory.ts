@@ -7,10 +7,14 @@ type Collect = (options: {type: 'minor' | 'major'; execution: 'sync'}) => void;
 
 let collect: Collect | undefined;
 
-/** To be called before the work begins, and before threads start. Changes this process. */
-export function useLittleMemory(): void {
-  // A walk makes nothing but short-lived objects; V8 would let them fill 48 MB.
+/** Keeps the young part of the heap as small as it is now: a walk makes nothing but short-lived objects, and V8 would let them fill 48 MB. */
+export function keepYoungHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+}
+
+/** To be called before the work begins, the earlier the better. Changes this process. */
+export function useLittleMemory(): void {
+  keepYoungHeapSmall();
   loadLibc()?.makeMallocThrifty();
 }
 
