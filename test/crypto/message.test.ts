@@ -150,7 +150,7 @@ describe('armor', () => {
           const result = await unarmor(text.slice(0, at) + put + text.slice(at + cut))
             .then(check)
             .catch((error: unknown) => error);
-          if (result instanceof Error) expect(result.constructor.name).toBe('SignatureError');
+          if (result instanceof Error) expect(result).toBeInstanceOf(SignatureError);
           else expect(Buffer.from((result as {data: Uint8Array}).data)).toEqual(data);
         },
       ),
