@@ -129,8 +129,8 @@ export function inspectMessage(head: Uint8Array, messageLength: number): Encrypt
   }
   return {
     recipients,
-    pkesks: head.slice(0, packet.start),
-    salt: head.slice(bodyStart + PARAMETERS.length, bodyStart + PREAMBLE_BYTES),
+    pkesks: new Uint8Array(head.subarray(0, packet.start)),
+    salt: new Uint8Array(head.subarray(bodyStart + PARAMETERS.length, bodyStart + PREAMBLE_BYTES)),
     chunksStart: bodyStart + PREAMBLE_BYTES,
     chunksLength: bodyLength - PREAMBLE_BYTES,
   };

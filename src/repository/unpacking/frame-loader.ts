@@ -224,5 +224,12 @@ export class FrameLoader {
 /** What unpacking has to know of a frame. */
 export function shapeOf(index: BlobIndex, frame: IndexedFrame): FrameShape {
   const {offset, size, raw} = frame;
-  return {offset, size, raw, ids: index.idsOf(frame).slice(), lengths: index.lengthsOf(frame).slice()};
+  // Copies: what goes to a thread takes the whole memory behind it along.
+  return {
+    offset,
+    size,
+    raw,
+    ids: new Uint8Array(index.idsOf(frame)),
+    lengths: new Uint32Array(index.lengthsOf(frame)),
+  };
 }
