@@ -1,4 +1,5 @@
 /** Reads blobs of an open generation: finds them in the index, fetches, decrypts, decompresses, checks. */
+import {createSecretKey, type KeyObject} from 'node:crypto';
 import type {PublicKey} from 'openpgp';
 import {openSession} from '../crypto/message.ts';
 import {PacketError} from '../crypto/packets.ts';
@@ -14,6 +15,7 @@ import {INDEX_MOST_BYTES, readIndex} from './index-object.ts';
 import {type BlobId, indexObject, packObject, sha256} from './layout.ts';
 import type {Repository} from './repository.ts';
 import {FrameLoader, shapeOf} from './unpacking/frame-loader.ts';
+import {isBlob} from './unpacking/unpack.ts';
 import {Unpacker} from './unpacking/unpacker.ts';
 
 /** Serves one reader at a time. Disposing of it ends its threads. */
@@ -23,6 +25,7 @@ export class BlobReader implements AsyncDisposable {
   readonly #needed: ReadonlySet<string> | undefined;
   readonly #index = new BlobIndex();
   readonly #sessions = new Map<string, Promise<Uint8Array>>();
+  readonly #idKey: KeyObject;
   readonly #unpacker: Unpacker;
   readonly #loader: FrameLoader;
   #own: string | undefined;
@@ -32,6 +35,7 @@ export class BlobReader implements AsyncDisposable {
     this.#repository = repository;
     this.#needed = needed;
     this.generation = generation;
+    this.#idKey = createSecretKey(generation.blobIdKey);
     this.#unpacker = new Unpacker(generation.blobIdKey);
     this.#loader = new FrameLoader({
       target: repository.target,
@@ -76,7 +80,7 @@ export class BlobReader implements AsyncDisposable {
   /** Has a blob fetched that will be read soon. Whoever calls this calls {@link release} as often. */
   want(id: BlobId): void {
     const place = this.#index.find(id);
-    if (place !== undefined) this.#loader.want(place.frame);
+    if (place !== undefined) this.#loader.want(place.frame, place.at);
   }
 
   release(id: BlobId): void {
@@ -96,13 +100,18 @@ export class BlobReader implements AsyncDisposable {
         `no index object of ${this.generation.source}/${this.generation.generation} knows it`,
       );
     }
-    const {raw, wrong} = await this.#loader.load(place.frame);
-    if (wrong.includes(place.at))
+    const {raw, wrong, checked} = await this.#loader.load(place.frame);
+    const content = Buffer.from(raw.buffer, place.offset, place.length);
+    const isWrong =
+      checked === undefined || checked.includes(place.at)
+        ? wrong.includes(place.at)
+        : !isBlob(content, Buffer.from(id, 'hex'), this.#idKey);
+    if (isWrong)
       throw new DamageError(
         packObject(this.generation, place.frame.pack.name),
         'it holds other content than the index says',
       );
-    return Buffer.from(raw.buffer, place.offset, place.length);
+    return content;
   }
 
   /**
@@ -133,7 +142,7 @@ export class BlobReader implements AsyncDisposable {
   async lostIn(frame: IndexedFrame): Promise<BlobId[]> {
     let lost: readonly number[];
     try {
-      ({wrong: lost} = await this.#loader.load(frame));
+      ({wrong: lost} = await this.#loader.load(frame)); // Nothing is wanted of it, so all of it is checked.
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       lost = Array.from({length: frame.count}, (_, at) => at);

@@ -28,6 +28,12 @@ export interface FrameLoaderOptions {
   sessionKey(message: EncryptedMessage): Promise<Uint8Array>;
 }
 
+interface Wanted {
+  wants: number;
+  /** Which of its blobs, by their numbers. */
+  readonly blobs: Set<number>;
+}
+
 interface Loaded {
   wants: number;
   readonly unpacked: Promise<UnpackedFrame>;
@@ -41,7 +47,7 @@ export class FrameLoader {
   readonly #options: FrameLoaderOptions;
   readonly #messages = new Map<PackName, Promise<EncryptedMessage>>();
   /** Waiting for room, in the order of their need. */
-  readonly #wanted = new Map<IndexedFrame, {wants: number}>();
+  readonly #wanted = new Map<IndexedFrame, Wanted>();
   /** There or on their way; what was used longest ago first. */
   readonly #loaded = new Map<IndexedFrame, Loaded>();
   #keptBytes = 0;
@@ -51,12 +57,17 @@ export class FrameLoader {
     this.#options = options;
   }
 
-  /** Has a frame fetched as soon as there is room. Whoever calls this calls {@link release} as often. */
-  want(frame: IndexedFrame): void {
-    const known = this.#loaded.get(frame) ?? this.#wanted.get(frame);
-    if (known !== undefined) known.wants++;
-    else this.#wanted.set(frame, {wants: 1});
-    this.#fillRoom();
+  /** Has a frame fetched in time, and its blob `at` checked. Whoever calls this calls {@link release} as often. */
+  want(frame: IndexedFrame, at: number): void {
+    const loaded = this.#loaded.get(frame);
+    if (loaded !== undefined) {
+      loaded.wants++;
+      return;
+    }
+    const wanted = this.#wanted.get(frame) ?? {wants: 0, blobs: new Set()};
+    wanted.wants++;
+    wanted.blobs.add(at);
+    this.#wanted.set(frame, wanted);
   }
 
   release(frame: IndexedFrame): void {
@@ -64,7 +75,6 @@ export class FrameLoader {
     if (known === undefined) return;
     known.wants--;
     if (known.wants <= 0) this.#wanted.delete(frame);
-    this.#fillRoom();
   }
 
   /**
@@ -74,30 +84,35 @@ export class FrameLoader {
   async load(frame: IndexedFrame): Promise<UnpackedFrame> {
     let loaded = this.#loaded.get(frame);
     if (loaded === undefined) {
-      this.#makeRoom(frame.raw);
-      this.#start(this.#stripeAt(frame));
+      const stripe = this.#stripeAt(frame);
+      this.#makeRoom(rawBytes(stripe));
+      this.#start(stripe);
       loaded = this.#loaded.get(frame) as Loaded;
     } else {
       this.#loaded.delete(frame);
       this.#loaded.set(frame, loaded);
     }
+    this.#fillRoom(frame);
     return loaded.settled ?? (await loaded.unpacked);
   }
 
-  #fillRoom(): void {
+  /** Fetches what is needed next, in whole stripes: one frame at a time would cost a message and a read for each. */
+  #fillRoom(inUse?: IndexedFrame): void {
     for (const frame of this.#wanted.keys()) {
       if (this.#loading >= PARALLEL_STRIPES) return;
-      this.#makeRoom(frame.raw);
-      if (this.#keptBytes + frame.raw > KEPT_BYTES) return;
-      this.#start(this.#stripeAt(frame));
+      const stripe = this.#stripeAt(frame);
+      const bytes = rawBytes(stripe);
+      this.#makeRoom(bytes, inUse);
+      if (this.#keptBytes + bytes > KEPT_BYTES) return;
+      this.#start(stripe);
     }
   }
 
   /** Lets go of what nobody wants any more, oldest first, until `bytes` more may be kept. */
-  #makeRoom(bytes: number): void {
+  #makeRoom(bytes: number, inUse?: IndexedFrame): void {
     for (const [frame, loaded] of this.#loaded) {
       if (this.#keptBytes + bytes <= KEPT_BYTES) return;
-      if (loaded.wants > 0 || loaded.settled === undefined) continue;
+      if (loaded.wants > 0 || loaded.settled === undefined || frame === inUse) continue;
       this.#forget(frame);
       loaded.settled.raw.buffer.transfer(0); // Frees it sooner than the garbage collector would.
     }
@@ -117,14 +132,14 @@ export class FrameLoader {
       raw += frame.raw;
       const size = frame.offset + frame.size - first.offset;
       if (!this.#wanted.has(frame) || size > STRIPE_BYTES || raw > STRIPE_RAW_BYTES) break;
-      if (this.#keptBytes + raw > KEPT_BYTES) break;
       stripe.push(frame);
     }
     return stripe;
   }
 
   #start(stripe: Stripe): void {
-    const unpacked = this.#unpack(stripe);
+    const shapes = stripe.map((frame) => this.#shapeOf(frame));
+    const unpacked = this.#unpack(stripe, shapes);
     stripe.forEach((frame, number) => {
       const one = unpacked.then((all) => all[number] as UnpackedFrame);
       const loaded: Loaded = {
@@ -152,23 +167,23 @@ export class FrameLoader {
   }
 
   /** Bytes that turn out wrong are fetched a second time before they count. */
-  async #unpack(stripe: Stripe): Promise<readonly UnpackedFrame[]> {
+  async #unpack(stripe: Stripe, frames: readonly FrameShape[]): Promise<readonly UnpackedFrame[]> {
     try {
-      return await this.#unpackOnce(stripe);
+      return await this.#unpackOnce(stripe, frames);
     } catch (error) {
       if (!(error instanceof PacketError || error instanceof UnpackError)) throw error;
       this.#messages.delete(stripe[0].pack.name);
     }
     try {
-      return await this.#unpackOnce(stripe);
+      return await this.#unpackOnce(stripe, frames);
     } catch (cause) {
       if (!(cause instanceof PacketError || cause instanceof UnpackError)) throw cause;
       throw new DamageError(this.#options.nameOf(stripe[0].pack), cause.message, {cause});
     }
   }
 
-  async #unpackOnce(stripe: Stripe): Promise<readonly UnpackedFrame[]> {
-    const {unpacker, index, sessionKey} = this.#options;
+  async #unpackOnce(stripe: Stripe, frames: readonly FrameShape[]): Promise<readonly UnpackedFrame[]> {
+    const {unpacker, sessionKey} = this.#options;
     const [first] = stripe;
     const last = stripe.at(-1) ?? first;
     const message = await this.#message(first.pack);
@@ -178,8 +193,14 @@ export class FrameLoader {
       last.offset + last.size - first.offset,
     );
     const [sealed, key] = await Promise.all([this.#read(first.pack, range), sessionKey(message)]);
-    const frames = stripe.map((frame) => shapeOf(index, frame));
     return unpacker.stripe({type: 'stripe', message, sessionKey: key, sealed, firstChunk, frames});
+  }
+
+  /** Of a frame from which little is wanted, only that is checked. */
+  #shapeOf(frame: IndexedFrame): FrameShape {
+    const shape = shapeOf(this.#options.index, frame);
+    const blobs = this.#wanted.get(frame)?.blobs;
+    return blobs === undefined || 4 * blobs.size > frame.count ? shape : {...shape, check: [...blobs]};
   }
 
   #message(pack: IndexedPack): Promise<EncryptedMessage> {
@@ -219,6 +240,10 @@ export class FrameLoader {
       throw cause;
     }
   }
+}
+
+function rawBytes(stripe: Stripe): number {
+  return stripe.reduce((sum, {raw}) => sum + raw, 0);
 }
 
 /** What unpacking has to know of a frame. */
