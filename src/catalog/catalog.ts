@@ -1,16 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fchmodSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  statSync,
-} from 'node:fs';
+import {chmodSync, closeSync, existsSync, fchmodSync, openSync, renameSync, statSync} from 'node:fs';
 import {dirname} from 'node:path';
 import Database from 'better-sqlite3';
 import {ConfigError, NewerFormatError} from '../errors.ts';
+import {makeFolders} from '../system/folders.ts';
 import {BlobTable} from './blobs.ts';
 import {DirectoryTable} from './directories.ts';
 import {unusable, writing} from './failures.ts';
@@ -179,7 +171,7 @@ function schemaVersion(database: Database.Database): number {
 /** SQLite makes its files with the umask's rights; ours are for nobody else. */
 function makePrivate(path: string): void {
   try {
-    mkdirSync(dirname(path), {recursive: true, mode: 0o700});
+    makeFolders(dirname(path), 0o700);
     const file = openSync(path, 'a', 0o600);
     fchmodSync(file, 0o600);
     closeSync(file);

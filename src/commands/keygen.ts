@@ -1,5 +1,4 @@
 import {existsSync} from 'node:fs';
-import {mkdir} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
 import {BaseCommand} from '../cli/base-command.ts';
@@ -11,6 +10,7 @@ import {generateRecipientKey} from '../crypto/keygen.ts';
 import {newSharedPassphrase, SHARES_MOST, splitPassphrase} from '../crypto/shares.ts';
 import {UsageError} from '../errors.ts';
 import {writePrivateFile} from '../operations/init.ts';
+import {makeFolders} from '../system/folders.ts';
 import type {Secret} from '../system/secret.ts';
 
 interface KeygenResult {
@@ -110,7 +110,7 @@ export default class Keygen extends BaseCommand {
       total === undefined || threshold === undefined || passphrase === undefined
         ? []
         : await splitPassphrase(passphrase, {key: key.fingerprint, total, threshold});
-    await mkdir(folder, {recursive: true, mode: 0o700});
+    makeFolders(folder, 0o700);
     for (const [at, share] of shares.entries()) writePrivateFile(shareFiles[at] as string, share);
     for (const part of ['privateKey', 'revocation', 'publicKey'] as const)
       writePrivateFile(files[part], key[part]);

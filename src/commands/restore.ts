@@ -232,6 +232,8 @@ export default class Restore extends RepositoryCommand {
       say(
         `Nothing to restore: ${entries.present === 1 ? 'the one entry' : `all ${entries.present} entries`} ${what} ${entries.present === 1 ? 'was' : 'were'} there already.`,
       );
+    else if (entries.written === 0 && damaged.length === 0 && warnings.length === 0)
+      say(`Nothing ${what} matches; nothing was restored.`);
     else {
       const content = isDryRun || entries.present === 0 ? `${counted(files, 'file')}, ` : '';
       say(

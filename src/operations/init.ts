@@ -1,4 +1,5 @@
 /** Makes a repository and enrols this machine's agent. Run again after an interruption, it completes. */
+
 import {randomBytes} from 'node:crypto';
 import {
   chmodSync,
@@ -6,7 +7,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -27,6 +27,7 @@ import {
   type Repository,
   refuseOther,
 } from '../repository/repository.ts';
+import {makeFolders} from '../system/folders.ts';
 import {ObjectExistsError, type Target} from '../targets/target.ts';
 
 export interface InitOptions {
@@ -99,7 +100,7 @@ export async function initRepository(target: Target, options: InitOptions): Prom
  * there: half a key would stop every later run.
  */
 export function writePrivateFile(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), {recursive: true, mode: 0o700});
+  makeFolders(dirname(path), 0o700);
   const part = `${path}.${randomBytes(6).toString('hex')}.part`;
   try {
     writeFileSync(part, content, {flag: 'wx', mode: 0o600, flush: true});

@@ -9,7 +9,7 @@ const AHEAD_ENTRIES = 4000;
 /** What an entry without content costs, roughly. */
 const ENTRY_BYTES = 512;
 /** Blobs of one file that are fetched before the first of them is read. */
-const BLOBS_AHEAD = 8;
+const BLOBS_AHEAD = 4;
 /** After so many files whose content nobody read (they are there already), none is fetched ahead. */
 const UNREAD_MOST = 16;
 

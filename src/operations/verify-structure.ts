@@ -117,12 +117,17 @@ export function neededObjects(
   return [...objects.values()];
 }
 
+export interface Leftover {
+  readonly name: string;
+  readonly generation: string;
+}
+
 export interface Structure {
   readonly problems: readonly Problem[];
   /** Names of objects that are missing or of another size. */
   readonly bad: ReadonlySet<string>;
   /** Objects in the source's generations that no seal needs. */
-  readonly unfinished: number;
+  readonly leftovers: readonly Leftover[];
   /** How many of those are snapshot objects. */
   readonly unsealed: number;
 }
@@ -135,7 +140,7 @@ export async function verifyStructure(
 ): Promise<Structure> {
   const problems: Problem[] = [];
   const bad = new Set<string>();
-  let unfinished = 0;
+  const leftovers: Leftover[] = [];
   let unsealed = 0;
   for (const generation of new Set([...history.generations, ...needed.map((object) => object.generation)])) {
     const prefix = generationPrefix({source: history.source, generation});
@@ -146,7 +151,7 @@ export async function verifyStructure(
     for await (const {name, sizeBytes} of target.list(prefix, {signal})) {
       if (expected.has(name)) sizes.set(name, sizeBytes);
       else if (!name.startsWith(`${prefix}seals/`)) {
-        unfinished++;
+        leftovers.push({name, generation});
         if (name.startsWith(`${prefix}snapshots/`)) unsealed++;
       }
     }
@@ -158,5 +163,5 @@ export async function verifyStructure(
       problems.push({object: object.name, problem, affects: object.affects});
     }
   }
-  return {problems, bad, unfinished, unsealed};
+  return {problems, bad, leftovers, unsealed};
 }

@@ -10,6 +10,7 @@ import type {OnProgress} from './progress.ts';
 import {verifyCiphertext} from './verify-ciphertext.ts';
 import {FILES_AFFECTED, verifyContent} from './verify-content.ts';
 import {verifyKit} from './verify-kit.ts';
+import {verifyLeftovers} from './verify-leftovers.ts';
 import {type NeededObject, neededObjects, verifyStructure} from './verify-structure.ts';
 
 export type VerifyLevel = 'structure' | 'ciphertext' | 'content';
@@ -67,8 +68,10 @@ export async function verify(
     const structure = await verifyStructure(context, source, objects);
     problems.push(...structure.problems);
     if (seal === undefined) {
-      unfinished += structure.unfinished;
+      unfinished += structure.leftovers.length;
       unsealed += structure.unsealed;
+      const looked = level === 'structure' ? [] : structure.leftovers.filter(() => Math.random() < sample);
+      problems.push(...(await verifyLeftovers(context, source, looked)));
     }
     for (const name of structure.bad) bad.add(name);
     needed.push(...objects.filter((object) => !structure.bad.has(object.name)));

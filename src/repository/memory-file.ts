@@ -1,8 +1,10 @@
 /** Small JSON files in which this machine keeps what it has seen of repositories; forgetting in silence would disarm the checks. */
+
 import {randomBytes} from 'node:crypto';
-import {closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync} from 'node:fs';
+import {closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {CatalogError} from '../errors.ts';
+import {makeFolders} from '../system/folders.ts';
 
 /** The text, or undefined if there is none yet. @throws {@link CatalogError} if it is there and cannot be read */
 export function readMemory(path: string): string | undefined {
@@ -18,7 +20,7 @@ export function readMemory(path: string): string | undefined {
 export function writeMemory(path: string, content: object): void {
   const part = `${path}.${randomBytes(6).toString('hex')}.part`;
   try {
-    mkdirSync(dirname(path), {recursive: true, mode: 0o700});
+    makeFolders(dirname(path), 0o700);
     const file = openSync(part, 'wx', 0o600);
     try {
       writeSync(file, `${JSON.stringify(content, null, 1)}\n`);

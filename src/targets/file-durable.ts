@@ -1,7 +1,8 @@
 import {randomUUID} from 'node:crypto';
-import {link, lstat, mkdir, open, rename, rm} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {link, lstat, open, rename, rm} from 'node:fs/promises';
+import {dirname, resolve} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
+import {makeFolders} from '../system/folders.ts';
 import {systemCode} from './file-errors.ts';
 import {PARTIAL_ENDING} from './object-name.ts';
 
@@ -30,9 +31,9 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** Makes a folder and those above it, as far as they are missing, durably. */
 export async function makeFolderTree(folder: string): Promise<void> {
-  const first = await mkdir(folder, {recursive: true, mode: 0o700});
+  const first = makeFolders(folder, 0o700);
   if (first === undefined) return;
-  for (let made = folder; ; made = dirname(made)) {
+  for (let made = resolve(folder); ; made = dirname(made)) {
     await syncFolder(dirname(made));
     if (made === first) return;
   }

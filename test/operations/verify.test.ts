@@ -1,10 +1,17 @@
 /** One fault at a time, in every class of object, at each of the three levels: found, named, traced (TESTING.md D1-D6, K3). */
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {zstdCompressSync} from 'node:zlib';
+import * as openpgp from 'openpgp';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {generateRecipientKey} from '../../src/crypto/keygen.ts';
+import {newSession} from '../../src/crypto/message.ts';
+import {literalHeader} from '../../src/crypto/packets.ts';
+import {sealMessage} from '../../src/crypto/seipd.ts';
 import {EXIT} from '../../src/errors.ts';
 import type {VerifyLevel} from '../../src/operations/verify.ts';
 import type {Problem} from '../../src/repository/chain.ts';
+import {sha256} from '../../src/repository/layout.ts';
 import {Attacker} from '../support/attacker.ts';
 import {Machine} from '../support/machine.ts';
 import {describeTree, noise} from '../support/trees.ts';
@@ -193,13 +200,45 @@ describe('truncated, missing, swapped, foreign', () => {
   });
 
   // A3: what nobody needs is no damage, but counted.
-  test('an object that no snapshot needs is unfinished, whatever it is', async () => {
+  test.each(LEVELS)('what a run without a seal left is unfinished, at the level of %s', async (level) => {
     const attacker = new Attacker(machine);
-    const {data = ''} = await classes(attacker);
-    attacker.write(data.replace(/[0-9a-f]{64}/, 'a'.repeat(64)), 'foreign');
-    attacker.write(data.replace(/packs.*/, 'notes.txt'), 'foreign');
-    for (const level of LEVELS)
-      expect(await attacker.client().verify(level)).toMatchObject({ok: true, problems: [], unfinished: 2});
+    attacker.remove((await classes(attacker)).newSeal as string);
+    const {ok, problems, unfinished} = await attacker.client().verify(level);
+    expect({ok, problems}).toEqual({ok: true, problems: []});
+    expect(unfinished).toBeGreaterThan(2);
+  });
+
+  // Whatever lies in a generation is looked at, needed or not: nothing may be there that is not encrypted to its key.
+  test('what no run of ours can have left is told, without a key', async () => {
+    const attacker = new Attacker(machine);
+    const {data = '', newIndex = ''} = await classes(attacker);
+    const put = (bytes: Uint8Array, name = sha256(bytes)): string => {
+      const object = data.replace(/packs.*/, `packs/${name.slice(0, 2)}/${name}.pgp`);
+      attacker.write(object, bytes);
+      return object;
+    };
+    const stranger = await generateRecipientKey({name: 'stranger', now: new Date(Date.now() - 1000)});
+    const session = await newSession([await openpgp.readKey({armoredKey: stranger.publicKey})]);
+    const notes = data.replace(/packs.*/, 'notes.txt');
+    attacker.write(notes, 'foreign');
+    const wrong = {
+      [notes]: 'it is no object of Holdfast',
+      [put(Buffer.from('foreign'), 'a'.repeat(64))]: 'its content does not match its name',
+      [put(zstdCompressSync(Buffer.alloc(2000)))]: expect.stringMatching(/^it /),
+      [put(sealMessage(session, [literalHeader(4), Buffer.from('seen')]))]:
+        'it is encrypted to other keys than it should be',
+      [put(attacker.read(newIndex))]: 'it is encrypted to other keys than it should be',
+    };
+    expect(await attacker.client().verify('structure')).toMatchObject({ok: true, unfinished: 5});
+    for (const level of ['ciphertext', 'content'] as const) {
+      const {ok, problems} = await attacker.client().verify(level);
+      expect(ok).toBe(false);
+      const said = problems.map(({object, problem}) => [
+        object,
+        problem.replace('no snapshot needs it, and ', ''),
+      ]);
+      expect(Object.fromEntries(said)).toEqual(wrong);
+    }
   });
 });
 

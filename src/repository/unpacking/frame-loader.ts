@@ -11,7 +11,7 @@ import {type FrameShape, UnpackError, type UnpackedFrame} from './unpack.ts';
 import type {Unpacker} from './unpacker.ts';
 
 /** Decompressed frames that are kept or on their way; what is asked for at once may go beyond it. */
-const KEPT_BYTES = 24 * 2 ** 20;
+const KEPT_BYTES = 48 * 2 ** 20;
 /** What is fetched at once: frames that follow each other in a pack. */
 const STRIPE_BYTES = 4 * 2 ** 20;
 const STRIPE_RAW_BYTES = 8 * 2 ** 20;
@@ -108,13 +108,16 @@ export class FrameLoader {
     }
   }
 
-  /** Lets go of what nobody wants any more, oldest first, until `bytes` more may be kept. */
+  /** Lets go of what nobody wants any more until `bytes` more may be kept: first what little was wanted of, then the oldest. */
   #makeRoom(bytes: number, inUse?: IndexedFrame): void {
-    for (const [frame, loaded] of this.#loaded) {
-      if (this.#keptBytes + bytes <= KEPT_BYTES) return;
-      if (loaded.wants > 0 || loaded.settled === undefined || frame === inUse) continue;
-      this.#forget(frame);
-      loaded.settled.raw.buffer.transfer(0); // Frees it sooner than the garbage collector would.
+    for (const isPartly of [true, false]) {
+      for (const [frame, loaded] of this.#loaded) {
+        if (this.#keptBytes + bytes <= KEPT_BYTES) return;
+        if (loaded.wants > 0 || loaded.settled === undefined || frame === inUse) continue;
+        if (isPartly && loaded.settled.checked === undefined) continue;
+        this.#forget(frame);
+        loaded.settled.raw.buffer.transfer(0); // Frees it sooner than the garbage collector would.
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 /** Directories that are being written to: held open, so that nobody can put another one in their place. */
+
 import {
   type BigIntStats,
   chmodSync,
@@ -15,6 +16,7 @@ import {
 import {dirname} from 'node:path';
 import {RestoreError} from '../../errors.ts';
 import type {TreeEntry} from '../../repository/tree.ts';
+import {makeFolders} from '../../system/folders.ts';
 import type {Libc} from '../../system/libc.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -114,7 +116,7 @@ export class OpenDirectory implements Disposable {
  */
 export function openRoot(root: string, libc: Libc | undefined): OpenDirectory {
   try {
-    mkdirSync(dirname(root), {recursive: true});
+    makeFolders(dirname(root));
     const path = Buffer.from(root);
     const fresh = makeDirectory(path);
     const fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
