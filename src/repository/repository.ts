@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {DamageError, NewerFormatError, NoRepositoryError} from '../errors.ts';
 import {readObject} from '../targets/read.ts';
-import {ObjectMissingError, type Target} from '../targets/target.ts';
+import {ObjectMissingError, PlaceMissingError, type Target} from '../targets/target.ts';
 import {Fields} from './fields.ts';
 import {FORMAT, MARKER} from './layout.ts';
 
@@ -90,7 +90,13 @@ export interface ExpectedRepository {
 
 /** @throws {@link NoRepositoryError} if there is none, or another one than is expected */
 export async function openRepository(target: Target, expected?: ExpectedRepository): Promise<Repository> {
-  const repository = await findRepository(target);
+  const repository = await findRepository(target).catch((cause: unknown) => {
+    if (!(cause instanceof PlaceMissingError)) throw cause;
+    throw new NoRepositoryError(`There is no repository at ${target.label}. ${cause.message}`, {
+      cause,
+      hint: cause.hint,
+    });
+  });
   if (repository === undefined) throw noRepository(target, expected);
   if (expected !== undefined) refuseOther(repository, expected);
   return repository;

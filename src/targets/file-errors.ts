@@ -1,5 +1,5 @@
 import {constants} from 'node:os';
-import {TargetError} from './target.ts';
+import {PlaceMissingError, TargetError} from './target.ts';
 
 /** What went wrong, in plain words, and what to do about it. */
 const WORDS: Readonly<Record<string, readonly [problem: string, hint?: string]>> = {
@@ -59,10 +59,10 @@ export function fileTargetError(label: string, operation: string, object: string
 }
 
 /** The target's folder does not exist: never taken for an empty repository, and never made by the way. */
-export function rootMissingError(label: string, root: string, cause?: unknown): TargetError {
-  return new TargetError(`The folder ${root} of ${label} is not there.`, {
+export function rootMissingError(label: string, root: string, cause?: unknown): PlaceMissingError {
+  return new PlaceMissingError(`The folder ${root} of ${label} is not there.`, {
     cause,
     transient: false,
-    hint: 'Check that its disk is mounted. Only "holdfast init" makes the folder.',
+    hint: 'Check the address, and that its disk is mounted. Only "holdfast init" makes the folder.',
   });
 }

@@ -134,6 +134,9 @@ export class TargetError extends HoldfastError {
   }
 }
 
+/** The very place of the repository is missing: its folder, say. */
+export class PlaceMissingError extends TargetError {}
+
 /** The name is taken. */
 export class ObjectExistsError extends TargetError {
   override readonly code = 'OBJECT_EXISTS';

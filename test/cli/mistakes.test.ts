@@ -155,8 +155,8 @@ const mistakes: Record<string, Mistake> = {
   },
   'a folder that is not there': {
     args: ['snapshots', '--repository', 'nowhere'],
-    exit: 13,
-    code: 'TARGET',
+    exit: 10,
+    code: 'NO_REPOSITORY',
     says: /nowhere.* is not there/,
     hint: /mounted/,
   },
@@ -169,8 +169,8 @@ const mistakes: Record<string, Mistake> = {
   },
   'a file as a repository': {
     args: ['snapshots', '--repository', 'pass'],
-    exit: 13,
-    code: 'TARGET',
+    exit: 10,
+    code: 'NO_REPOSITORY',
     says: /pass/,
     hint: /./,
   },
