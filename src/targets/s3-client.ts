@@ -31,6 +31,7 @@ export function makeS3Client(place: S3Place, {env, stallMs}: S3ClientOptions): S
     maxAttempts: 1, // Our wrapper tries again, for every target alike.
     requestChecksumCalculation: 'WHEN_REQUIRED', // We send SHA-256 where it is taken; some stores break on the default.
     responseChecksumValidation: 'WHEN_REQUIRED', // What is read is compared with its name, or its signature.
+    logger: SILENT,
     expectContinueHeader: false, // It costs a new connection for each object.
     requestHandler: new NodeHttpHandler({
       connectionTimeout: CONNECT_MS,
@@ -47,6 +48,9 @@ export function makeS3Client(place: S3Place, {env, stallMs}: S3ClientOptions): S
   addHeaders(client);
   return client;
 }
+
+/** Without one, the SDK writes to the console what it finds odd, such as that it does not try again. */
+const SILENT = {trace() {}, debug() {}, info() {}, warn() {}, error() {}};
 
 function credentialsIn(env: S3ClientOptions['env']): S3ClientConfig['credentials'] {
   const accessKeyId = env['AWS_ACCESS_KEY_ID'];

@@ -1,6 +1,7 @@
 import {parseDuration} from '../config/units.ts';
 import {ConfigError, UsageError} from '../errors.ts';
 import {isObjectName} from './object-name.ts';
+import type {Named, SwiftCredentials} from './swift-credentials.ts';
 
 /** What a `swift://` address says. */
 export interface SwiftPlace {
@@ -54,6 +55,26 @@ export function parseSwiftUrl(url: string): SwiftPlace {
     interface: read('interface'),
     expireAfterMs: expireAfter === undefined ? undefined : expiry(expireAfter),
   };
+}
+
+/**
+ * Tells containers of the same name apart: by the address of the login, and by the account or project where the credentials name it
+ * (an application credential does not).
+ */
+export function labelOf({container, prefix}: SwiftPlace, credentials: SwiftCredentials): string {
+  const {authUrl, kind} = credentials;
+  const url = URL.parse(authUrl);
+  const auth =
+    url === null ? undefined : `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/v3$/, '')}`;
+  const project = kind === 'v1' ? credentials.user.split(':')[0] : nameOf(credentials.project);
+  const region = kind === 'v1' ? undefined : credentials.region;
+  const query = [auth && `auth=${auth}`, project && `project=${project}`, region && `region=${region}`];
+  const path = `swift://${container}/${prefix}`.replace(/\/$/, '');
+  return `${path}?${query.filter(Boolean).join('&')}`.replace(/\?$/, '');
+}
+
+function nameOf(project: Named | undefined): string | undefined {
+  return project && ('id' in project ? project.id : project.name);
 }
 
 function expiry(text: string): number {

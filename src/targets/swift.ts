@@ -9,7 +9,7 @@ import {foldersOfPages, objectsOfPages} from './pages.ts';
 import {md5Of, rangeBody, tooShort, wholeBody} from './swift-body.ts';
 import {findCredentials} from './swift-credentials.ts';
 import {swiftError} from './swift-errors.ts';
-import {parseSwiftUrl, type SwiftPlace} from './swift-place.ts';
+import {labelOf, parseSwiftUrl, type SwiftPlace} from './swift-place.ts';
 import {Sessions} from './swift-session.ts';
 import {
   type ByteRange,
@@ -42,7 +42,7 @@ const pageSchema = z.array(
 export async function openSwift(url: string, access: TargetAccess): Promise<SwiftTarget> {
   const place = parseSwiftUrl(url);
   const credentials = await findCredentials(access, place);
-  return new SwiftTarget(place, new Sessions(credentials, access), access);
+  return new SwiftTarget(place, labelOf(place, credentials), new Sessions(credentials, access), access);
 }
 
 type Call = Pick<HttpRequest, 'method' | 'signal' | 'what'> &
@@ -64,12 +64,12 @@ export class SwiftTarget implements Target {
   readonly #clock: Clock;
   #isSkewTold = false;
 
-  constructor(place: SwiftPlace, sessions: Sessions, access: TargetAccess) {
+  constructor(place: SwiftPlace, label: string, sessions: Sessions, access: TargetAccess) {
     this.#place = place;
+    this.label = label;
     this.#sessions = sessions;
     this.#access = access;
     this.#clock = access.clock ?? systemClock;
-    this.label = `swift://${place.container}/${place.prefix}`.replace(/\/$/, '');
   }
 
   async create({container = false, signal}: CreateOptions = {}): Promise<void> {

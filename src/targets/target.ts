@@ -121,7 +121,7 @@ export interface TargetErrorDetails extends ErrorDetails {
 /** The target could not be reached, denied access, or broke off. */
 export class TargetError extends HoldfastError {
   readonly code: string = 'TARGET';
-  readonly exitCode: (typeof EXIT)['target'] = EXIT.target;
+  readonly exitCode: (typeof EXIT)['target'] | (typeof EXIT)['notVerified'] = EXIT.target;
   readonly transient: boolean;
   readonly throttled: boolean;
   readonly retryAfterMs: number | undefined;
@@ -137,12 +137,17 @@ export class TargetError extends HoldfastError {
 /** The very place of the repository is missing: its folder, say. */
 export class PlaceMissingError extends TargetError {}
 
-/** The name is taken. */
+/** The name is taken. Whoever puts through {@link ResilientTarget} sees this only where it holds other bytes: then something is wrong. */
 export class ObjectExistsError extends TargetError {
   override readonly code = 'OBJECT_EXISTS';
+  override readonly exitCode = EXIT.notVerified;
 
   constructor(label: string, name: ObjectName, options: ErrorOptions = {}) {
-    super(`${label} has an object ${name} already.`, {...options, transient: false});
+    super(`${label} has an object ${name} already, with other content.`, {
+      ...options,
+      transient: false,
+      hint: 'Nothing was overwritten. Run "holdfast verify": somebody else writes there, or something was altered.',
+    });
   }
 }
 

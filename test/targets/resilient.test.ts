@@ -119,6 +119,11 @@ describe('a put whose answer was lost', () => {
     await plain.put('a/b', someBytes(1000, 'other'));
     await expect(target.put('a/b', someBytes(1000))).rejects.toThrow(ObjectExistsError);
     await expect(target.put('a/b', someBytes(999))).rejects.toThrow(ObjectExistsError);
+    // B7
+    expect(await failure(target.put('a/b', someBytes(999)))).toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining('with other content'),
+    });
     await target.put('a/b', someBytes(1000, 'other'));
   });
 });

@@ -154,6 +154,24 @@ describe('the endpoint', () => {
   });
 });
 
+test('containers of one name in other clouds, projects and regions are other places', async () => {
+  const os = {OS_AUTH_URL: 'https://one/v3/', OS_USERNAME: 'u', OS_PASSWORD: CANARY, OS_PROJECT_NAME: 'p'};
+  const st = {ST_AUTH: 'https://old/auth/v1.0', ST_USER: 'account:user', ST_KEY: CANARY};
+  const label = async (env: Record<string, string>) => (await openSwift('swift://box/vm', {env})).label;
+  expect(await label(os)).toBe('swift://box/vm?auth=https://one&project=p');
+  expect(await label({...os, OS_AUTH_URL: 'https://one'})).toBe(await label(os));
+  const others = [
+    {...os, OS_AUTH_URL: 'https://two/v3'},
+    {...os, OS_PROJECT_NAME: 'q'},
+    {...os, OS_REGION_NAME: 'r'},
+    st,
+    {...st, ST_USER: 'other:user'},
+  ];
+  const labels = await Promise.all([os, ...others].map(label));
+  expect(new Set(labels).size).toBe(labels.length);
+  expect(labels.join()).not.toContain(CANARY);
+});
+
 // B16
 test('a token is renewed before it ends, whatever the clock of Keystone says', async () => {
   await using cloud = await keystone({validSeconds: 1000});

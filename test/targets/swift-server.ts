@@ -2,7 +2,7 @@
 import type {TargetAccess} from '../../src/targets/access.ts';
 import {openSwift, SwiftTarget} from '../../src/targets/swift.ts';
 import {findCredentials} from '../../src/targets/swift-credentials.ts';
-import {parseSwiftUrl} from '../../src/targets/swift-place.ts';
+import {labelOf, parseSwiftUrl} from '../../src/targets/swift-place.ts';
 import {Sessions} from '../../src/targets/swift-session.ts';
 import type {ServerFacts} from '../support/servers.ts';
 
@@ -63,7 +63,8 @@ const shared = new Map<TargetAccess['env'], Sessions>();
 export async function sharedSwift(env: TargetAccess['env']): Promise<SwiftTarget> {
   const sessions = shared.get(env) ?? new Sessions(await findCredentials({env}, {}), {env});
   shared.set(env, sessions);
-  const target = new SwiftTarget(parseSwiftUrl(`swift://${newContainer()}/vm/app%2001`), sessions, {env});
+  const place = parseSwiftUrl(`swift://${newContainer()}/vm/app%2001`);
+  const target = new SwiftTarget(place, labelOf(place, await findCredentials({env}, {})), sessions, {env});
   await target.create({container: true});
   return target;
 }
