@@ -17,6 +17,17 @@ export interface CatalogOptions {
   onMovedAside?(movedTo: string, problem: string): void;
 }
 
+/** What `catalog info` says. */
+export interface CatalogFacts {
+  readonly path: string;
+  readonly snapshots: number;
+  readonly blobs: number;
+  /** With its write-ahead log. */
+  readonly bytes: number;
+  /** `ok`, or what SQLite's full check says. */
+  readonly integrity: string;
+}
+
 /** The local cache: SQLite in WAL mode, synchronous=FULL on every connection (a reopened one would have NORMAL). */
 export class Catalog implements Disposable {
   readonly path: string;
@@ -66,6 +77,17 @@ export class Catalog implements Disposable {
   integrity(): string {
     const rows = this.#database.pragma('integrity_check(5)') as {integrity_check: string}[];
     return rows.map((row) => row.integrity_check).join('; ');
+  }
+
+  /** What it holds, and whether SQLite finds it sound. */
+  facts(): CatalogFacts {
+    return {
+      path: this.path,
+      snapshots: this.snapshots.count(),
+      blobs: this.blobs.count(),
+      bytes: this.sizeBytes(),
+      integrity: this.integrity(),
+    };
   }
 
   sizeBytes(): number {

@@ -1,6 +1,7 @@
 import {Command, Errors, type Interfaces} from '@oclif/core';
 import {EXIT, type ExitCode} from '../errors.ts';
 import type {OnProgress} from '../operations/progress.ts';
+import {assertNoEmptyVariable} from './environment.ts';
 import {baseFlags} from './flags.ts';
 import {InterruptedError, listenForInterrupts, OutputClosedError} from './interrupt.ts';
 import {Output} from './output.ts';
@@ -59,6 +60,7 @@ export abstract class BaseCommand extends Command {
       if (this.output.interactive) this.output.note('Stopping. Once more to stop at once.');
     });
     process.on('uncaughtException', this.#onUncaught);
+    assertNoEmptyVariable(process.env);
     await super.init();
   }
 

@@ -180,7 +180,7 @@ export class CliContext implements AsyncDisposable {
   /** What a backup needs. */
   async backupContext(): Promise<Omit<BackupContext, 'onProgress' | 'onNote'>> {
     const {env, signal} = this.#options;
-    if (env['HOLDFAST_KEY']) {
+    if (env['HOLDFAST_KEY'] !== undefined) {
       throw new KeyError('HOLDFAST_KEY is set: a private key must not be on a machine that makes backups.', {
         hint: 'Unset it; a backup needs public keys only.',
       });

@@ -84,8 +84,9 @@ export async function givenPassphrase({
   env,
   signal,
 }: PassphraseOptions): Promise<Secret | undefined> {
-  if (flagFile !== undefined) return fromFile(flagFile, '--passphrase-file');
   const file = env['HOLDFAST_PASSPHRASE_FILE'];
+  // The option takes its value from the variable where nobody gives it.
+  if (flagFile !== undefined && flagFile !== file) return fromFile(flagFile, '--passphrase-file');
   if (file !== undefined) return fromFile(file, 'HOLDFAST_PASSPHRASE_FILE');
   const command = env['HOLDFAST_PASSPHRASE_COMMAND'];
   if (command !== undefined) return fromCommand(command, env, signal);

@@ -45,7 +45,7 @@ export function targetAccess({
 
 function retryForOf(env: Environment): number | undefined {
   const text = env['HOLDFAST_RETRY_FOR'];
-  if (text === undefined || text === '') return undefined;
+  if (text === undefined) return undefined;
   try {
     return parseDuration(text);
   } catch (cause) {

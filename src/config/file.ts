@@ -138,7 +138,7 @@ export function configPlaces({env, cwd}: Omit<FindConfigOptions, 'flag'>): strin
  * @throws {@link ConfigError} if `--config` or `HOLDFAST_CONFIG` names a file that is not there
  */
 export async function findConfig({flag, env, cwd}: FindConfigOptions): Promise<string | undefined> {
-  const named = flag ?? (env['HOLDFAST_CONFIG'] || undefined);
+  const named = flag ?? env['HOLDFAST_CONFIG'];
   if (named !== undefined) {
     const path = resolve(cwd, named);
     try {

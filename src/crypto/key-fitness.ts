@@ -97,6 +97,13 @@ export function algorithmName(key: openpgp.Key): string {
   return primary === 'Ed25519 (legacy)' && other === 'Curve25519' ? other : `${other} + ${primary}`;
 }
 
+/** The ids that a message to this key may name: 16 hex digits each. */
+export async function encryptingIds(key: openpgp.Key): Promise<string[]> {
+  const subkeys = key.subkeys.filter(({keyPacket}) => DECRYPTING.has(keyPacket.algorithm));
+  const parts = (await primaryEncrypts(key)) ? [key, ...subkeys] : subkeys;
+  return parts.map((part) => part.getKeyID().toHex());
+}
+
 async function primaryProblems(key: openpgp.Key, at: Date): Promise<Unfitness[]> {
   const problems: Unfitness[] = [];
   if (weak(key)) problems.push(weakness('it', key));

@@ -2,7 +2,7 @@
 import * as openpgp from 'openpgp';
 import {KeyError, PrivateKeyPresentError} from '../errors.ts';
 import {damagedKey, holdsPrivateKey, type KeyBlock, readKeyBlock} from './key-block.ts';
-import {algorithmName, judgeKey, type Unfitness} from './key-fitness.ts';
+import {algorithmName, encryptingIds, judgeKey, type Unfitness} from './key-fitness.ts';
 import {isLocked, secretPackets} from './private-key.ts';
 
 export {readPrivateKey, unlockPrivateKey} from './private-key.ts';
@@ -22,6 +22,8 @@ export interface KeyFacts {
   readonly passphrase: boolean;
   /** ISO 8601; null if it never expires. */
   readonly expires: string | null;
+  /** Ids of the parts that can encrypt, as messages name them: 16 hex digits. */
+  readonly encryptsAs: readonly string[];
   /** Whether it can be a recipient. */
   readonly usable: boolean;
   /** Why not. */
@@ -66,6 +68,7 @@ export async function inspectKey(
     private: isPrivate,
     passphrase: isPrivate && secretPackets(key).some(isLocked),
     expires: expires?.toISOString() ?? null,
+    encryptsAs: await encryptingIds(key),
     usable: reasons.length === 0,
     reason: reasons.length === 0 ? null : reasons.join('; '),
   };

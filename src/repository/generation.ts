@@ -131,7 +131,7 @@ export async function openGeneration(
   throw new KeyError(
     `This key does not open generation ${seal.generation} of ${seal.source}; it is encrypted to ${[...new Set(needed)].join(', ')}.`,
     {
-      hint: 'Give one of these keys with --key.',
+      hint: 'Give one of these keys with --key; "holdfast keys inspect FILE" shows the ids of a key.',
     },
   );
 }

@@ -108,7 +108,13 @@ const SCHEMAS = {
     bytes: count,
     integrity: z.literal('ok'),
   }),
-  rebuild: z.object({path: z.string(), snapshots: count, blobs: count}),
+  rebuild: z.object({
+    path: z.string(),
+    snapshots: count,
+    blobs: count,
+    bytes: count,
+    integrity: z.literal('ok'),
+  }),
   check: z.object({
     ok: z.boolean(),
     problems: z.array(z.object({path: z.string(), line: count, message: z.string()})),

@@ -85,7 +85,9 @@ test('a config is found by flag, environment, working directory and XDG, in this
   const env = {HOLDFAST_CONFIG: other!, XDG_CONFIG_HOME: join(folder.path, 'xdg')};
   expect(await findConfig({flag: '../named.yaml', env, cwd: cwd!})).toBe(named);
   expect(await findConfig({env, cwd: cwd!})).toBe(other);
-  expect(await findConfig({env: {...env, HOLDFAST_CONFIG: ''}, cwd: cwd!})).toBe(join(cwd!, 'holdfast.yaml'));
+  expect(await findConfig({env: {...env, HOLDFAST_CONFIG: undefined}, cwd: cwd!})).toBe(
+    join(cwd!, 'holdfast.yaml'),
+  );
   expect(await findConfig({env: {...env, HOLDFAST_CONFIG: undefined}, cwd: '/'})).toBe(
     join(xdg!, 'holdfast.yaml'),
   );

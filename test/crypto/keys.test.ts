@@ -39,6 +39,12 @@ describe('a recipient', () => {
     expect(facts.userIds[0]).toMatch(new RegExp(`^Test ${name}`));
     expect(recipient.fingerprint).toMatch(version === 6 ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/);
     expect(recipient.key.isPrivate()).toBe(false);
+    const message = await openpgp.encrypt({
+      message: await openpgp.createMessage({text: 'x'}),
+      encryptionKeys: recipient.key,
+      format: 'object',
+    });
+    expect(facts.encryptsAs).toEqual(message.getEncryptionKeyIDs().map((id) => id.toHex()));
     expect(await inspectKey(fixture(`${name}.private.asc`), now)).toMatchObject({
       fingerprint: recipient.fingerprint,
       private: true,

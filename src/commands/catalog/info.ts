@@ -1,3 +1,4 @@
+import type {CatalogFacts} from '../../catalog/catalog.ts';
 import {counted, formatBytes} from '../../cli/output.ts';
 import {RepositoryCommand} from '../../cli/repository-command.ts';
 import {EXIT} from '../../errors.ts';
@@ -6,17 +7,10 @@ export default class CatalogInfo extends RepositoryCommand {
   static override summary = 'Show what the local catalog holds, and whether it is sound.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
-  async run(): Promise<{path: string; snapshots: number; blobs: number; bytes: number; integrity: string}> {
+  async run(): Promise<CatalogFacts> {
     const {flags} = await this.parse(CatalogInfo);
     await using context = await this.open(flags);
-    const catalog = context.catalog();
-    const info = {
-      path: catalog.path,
-      snapshots: catalog.snapshots.count(),
-      blobs: catalog.blobs.count(),
-      bytes: catalog.sizeBytes(),
-      integrity: catalog.integrity(),
-    };
+    const info = context.catalog().facts();
     this.log(
       `${info.path}: ${formatBytes(info.bytes)}, ${counted(info.snapshots, 'snapshot')}, ${counted(info.blobs, 'blob')}, integrity: ${info.integrity}`,
     );

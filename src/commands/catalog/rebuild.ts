@@ -1,5 +1,7 @@
-import {counted} from '../../cli/output.ts';
+import type {CatalogFacts} from '../../catalog/catalog.ts';
+import {counted, formatBytes} from '../../cli/output.ts';
 import {RepositoryCommand} from '../../cli/repository-command.ts';
+import {EXIT} from '../../errors.ts';
 import {type RebuildResult, rebuildCatalog} from '../../operations/rebuild-catalog.ts';
 
 export default class CatalogRebuild extends RepositoryCommand {
@@ -7,7 +9,7 @@ export default class CatalogRebuild extends RepositoryCommand {
   static override description = 'The next backup reads every file again, and stores almost nothing.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
-  async run(): Promise<RebuildResult & {path: string}> {
+  async run(): Promise<RebuildResult & CatalogFacts> {
     const {flags} = await this.parse(CatalogRebuild);
     await using context = await this.open(flags);
     const catalog = context.catalog();
@@ -27,10 +29,11 @@ export default class CatalogRebuild extends RepositoryCommand {
       else this.warn(`${source}/${generation} is not in the catalog: ${problem}`);
     }
     if (result.skipped.some(({byOther}) => !byOther)) this.incomplete();
-    const {generations, snapshots, blobs} = result;
+    const facts = catalog.facts();
     this.log(
-      `${catalog.path}: ${counted(generations, 'generation')}, ${counted(snapshots, 'snapshot')}, ${counted(blobs, 'blob')}.`,
+      `${facts.path}: ${formatBytes(facts.bytes)}, ${counted(result.generations, 'generation')}, ${counted(facts.snapshots, 'snapshot')}, ${counted(facts.blobs, 'blob')}, integrity: ${facts.integrity}`,
     );
-    return {...result, path: catalog.path};
+    if (facts.integrity !== 'ok') this.endWith(EXIT.notVerified);
+    return {...result, ...facts};
   }
 }

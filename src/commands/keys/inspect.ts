@@ -16,6 +16,7 @@ export default class KeysInspect extends BaseCommand {
       `key          version ${facts.version}, ${facts.algorithm}, ${facts.private ? `private${facts.passphrase ? ', with a passphrase' : ', WITHOUT a passphrase'}` : 'public'}`,
     );
     for (const userId of facts.userIds) this.log(`name         ${userId}`);
+    for (const id of facts.encryptsAs) this.log(`encrypts as  ${id}`);
     this.log(`created      ${facts.created}`);
     this.log(`expires      ${facts.expires ?? 'never'}`);
     this.log(`recipient    ${facts.usable ? 'yes, backups can be encrypted to it' : `no: ${facts.reason}`}`);
