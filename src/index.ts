@@ -109,7 +109,7 @@ export {type History, readHistory, type SourceHistory} from './repository/histor
 export {KnownPlaces} from './repository/known-places.ts';
 export {openRepository, type Repository} from './repository/repository.ts';
 export type {ByteCounts, CheckedSeal, EntryCounts, Needs, Seal, SnapshotKind} from './repository/seal.ts';
-export type {Warning} from './repository/snapshot.ts';
+export type {Suspicion, Warning} from './repository/snapshot.ts';
 export {selectSnapshot} from './repository/snapshots.ts';
 export type {EntryType, TreeEntry} from './repository/tree.ts';
 export {type SeenSeal, TrustFile} from './repository/trust.ts';

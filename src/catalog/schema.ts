@@ -108,4 +108,8 @@ export const MIGRATIONS: readonly string[] = [
     seconds REAL
   ) STRICT;
   `,
+  `
+  -- JSON: what the last good dump of a source held, to notice what a later one lacks.
+  CREATE TABLE last_good (source TEXT PRIMARY KEY, contents TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -80,6 +80,17 @@ export class SnapshotTable {
     return row(this.#database.prepare('SELECT * FROM snapshot WHERE id = ?').get(id));
   }
 
+  /** Contents of the last good dump of a source, as JSON. */
+  lastGood(source: string): string | undefined {
+    return this.#database.prepare('SELECT contents FROM last_good WHERE source = ?').pluck().get(source) as
+      | string
+      | undefined;
+  }
+
+  keepLastGood(source: string, contents: string): void {
+    this.#database.prepare('INSERT OR REPLACE INTO last_good VALUES (?, ?)').run(source, contents);
+  }
+
   count(): number {
     return this.#database.prepare('SELECT count(*) FROM snapshot').pluck().get() as number;
   }

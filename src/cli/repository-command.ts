@@ -3,6 +3,7 @@ import {Flags} from '@oclif/core';
 import type {Config} from '../config/config.ts';
 import {nearest} from '../config/nearest.ts';
 import {EXIT, NotFoundError} from '../errors.ts';
+import {lastGood} from '../operations/suspicion.ts';
 import type {Problem} from '../repository/chain.ts';
 import type {History, SourceHistory} from '../repository/history.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
@@ -53,7 +54,14 @@ export abstract class RepositoryCommand extends BaseCommand {
   protected select(history: History, reference: string): {seal: CheckedSeal; source: SourceHistory} {
     this.warnOf(history.problems);
     const seal = selectSnapshot(history, reference);
-    return {seal, source: history.sources.find(({source}) => source === seal.source) as SourceHistory};
+    const source = history.sources.find(({source}) => source === seal.source) as SourceHistory;
+    if (seal.suspect !== undefined) {
+      const good = lastGood({seals: source.seals.filter(({sequence}) => sequence < seal.sequence)});
+      this.warn(
+        `Snapshot ${seal.snapshot.id} is suspect (${seal.suspect.join(', ')})${good === undefined ? '' : `; the last good one before it is ${good.snapshot.id}`}.`,
+      );
+    }
+    return {seal, source};
   }
 
   /** Refuses a name that neither the repository nor the config knows: an empty answer would look like an empty history. */

@@ -47,7 +47,7 @@ export default class Backup extends RepositoryCommand {
     }),
     'dry-run': Flags.boolean({description: 'store nothing; tell what would be stored'}),
     'allow-empty': Flags.boolean({
-      description: 'accept a source that is empty or has lost most of its entries',
+      description: 'accept sources that are empty or look suspicious, once',
     }),
     key: Flags.string({
       hidden: true, // Only to refuse it in words: a script may give it to every command.
@@ -117,7 +117,7 @@ export default class Backup extends RepositoryCommand {
   }
 
   #tell(
-    {source, kind, id, seconds, entries, bytes, warnings, warningsOmitted, retries}: BackedUp,
+    {source, kind, id, seconds, entries, bytes, warnings, warningsOmitted, suspect, retries}: BackedUp,
     isDryRun: boolean,
   ): void {
     const count = warnings.length + warningsOmitted;
@@ -134,7 +134,12 @@ export default class Backup extends RepositoryCommand {
       this.warn(`${source}: ${displayPath(path)}${path === '' ? '' : ': '}${problem}`);
     if (count > WARNINGS_SHOWN)
       this.warn(`${source}: and ${count - WARNINGS_SHOWN} more; they are in the snapshot`);
-    if (count > 0) this.incomplete();
+    for (const {detail} of suspect) this.warn(`${source}: suspicious: ${displayPath(detail)}`);
+    if (suspect.length > 0)
+      this.logToStderr(
+        'A suspicious snapshot is kept, but does not count as a good one. If all is well, run it again with --allow-empty.',
+      );
+    if (count > 0 || suspect.length > 0) this.incomplete();
   }
 
   #fail(source: string, error: HoldfastError): void {

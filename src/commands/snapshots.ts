@@ -16,6 +16,8 @@ interface SnapshotJson {
   readonly entries: CheckedSeal['entries'];
   readonly warnings: number;
   readonly tags: readonly string[];
+  /** Why it does not count as a good one; empty if nothing is suspicious. */
+  readonly suspect: readonly string[];
   /** Fingerprint of the agent that signed it. */
   readonly agent: string;
   readonly sealed: true;
@@ -81,6 +83,7 @@ export default class Snapshots extends RepositoryCommand {
         seal.started.slice(0, 16).replace('T', ' '),
         seal.source,
         (seal.kind === 'full' ? 'full' : 'incr.') +
+          (seal.suspect === undefined ? '' : ', suspect') +
           (seal.warnings > 0 ? `, ${counted(seal.warnings, 'warning')}` : ''),
         String(seal.entries.total),
         formatBytes(seal.bytes.source),
@@ -115,6 +118,7 @@ function asJson(seal: CheckedSeal): SnapshotJson {
     entries,
     warnings,
     tags,
+    suspect: seal.suspect ?? [],
     agent,
     sealed: true,
   };

@@ -14,13 +14,14 @@ import {
   snapshotObject,
 } from '../repository/layout.ts';
 import {type ByteCounts, type CheckedSeal, makeSeal, type Needs, type SizedName} from '../repository/seal.ts';
-import {makeSnapshot} from '../repository/snapshot.ts';
+import {makeSnapshot, type Suspicion} from '../repository/snapshot.ts';
 import {encodeEntry, type TreeEntry} from '../repository/tree.ts';
 import type {WalkCounts} from '../sources/folder/walk-progress.ts';
 import type {SourceRun} from './backup.ts';
 import {extendLocks} from './backup-locks.ts';
 import type {PackStore} from './backup-packs.ts';
 import {placeOf} from './backup-read.ts';
+import {type DumpContents, suspicionsOf} from './suspicion.ts';
 import type {WarningList} from './warnings.ts';
 
 export interface Walked {
@@ -29,6 +30,8 @@ export interface Walked {
   readonly warnings: WarningList;
   /** Bytes of new blobs, before compression. */
   readonly newBytes: number;
+  /** Of a source that is no folder. */
+  readonly dump?: DumpContents | undefined;
   readonly witness?: Json | undefined;
 }
 
@@ -37,6 +40,7 @@ export interface Committed {
   readonly parent: SnapshotId | null;
   readonly sequence: number;
   readonly bytes: ByteCounts;
+  readonly suspect: readonly Suspicion[];
 }
 
 /** A seal lists everything it needs at least this often, so that a chain of seals stays short. */
@@ -56,7 +60,8 @@ export async function commitSnapshot(
   const sequence = Math.max(...used.map((seal) => seal?.sequence ?? 0)) + 1;
   const parent = last?.snapshot.id ?? null;
   const bytes = {...walked.counts.bytes, new: walked.newBytes, stored: packs.storedBytes};
-  if (options.dryRun === true) return {id: null, parent, sequence, bytes};
+  const suspect = suspicionsIn(run, walked, bytes);
+  if (options.dryRun === true) return {id: null, parent, sequence, bytes, suspect};
 
   const finished = now().toISOString();
   const common = {
@@ -80,6 +85,7 @@ export async function commitSnapshot(
       root: walked.root,
       warnings: walked.warnings.kept,
       warningsOmitted: walked.warnings.omitted,
+      ...(suspect.length > 0 && {suspect}),
       witness: walked.witness,
     },
     agent,
@@ -100,6 +106,7 @@ export async function commitSnapshot(
       warnings: walked.warnings.count,
       secrets: generation.secrets,
       needs: needsOf(run, last),
+      ...(suspect.length > 0 && {suspect: [...new Set(suspect.map(({reason}) => reason))]}),
     },
     agent,
     now(),
@@ -118,10 +125,26 @@ export async function commitSnapshot(
       seal: seal.checked.payload,
       root: encodeEntry(walked.root),
     });
+    if (suspect.length === 0 && walked.dump !== undefined)
+      catalog.snapshots.keepLastGood(source.name, JSON.stringify(walked.dump));
   });
   if (options.acceptHistory === true) acceptHistory(trust, history, seal.checked);
   else trust.remember({[source.name]: {sequence, hash: seal.checked.hash}});
-  return {id: snapshot.id, parent, sequence, bytes: {...bytes, stored: stored + seal.object.length}};
+  return {id: snapshot.id, parent, sequence, bytes: {...bytes, stored: stored + seal.object.length}, suspect};
+}
+
+/** What is suspicious, unless the operator has looked. */
+function suspicionsIn(
+  {source, options, kind, history, catalog}: SourceRun,
+  {counts, dump}: Walked,
+  bytes: ByteCounts,
+): Suspicion[] {
+  if (options.allowEmpty === true) return [];
+  const before = catalog.snapshots.lastGood(source.name);
+  return suspicionsOf({kind, entries: counts.entries, bytes, dump}, history, {
+    mayShrink: source.allowEmpty,
+    before: before === undefined ? undefined : (JSON.parse(before) as DumpContents),
+  });
 }
 
 /** All packs and index objects of the generation, as a difference to the seal before where that is shorter. */

@@ -19,15 +19,14 @@ import {storeDump} from '../sources/stream/store.ts';
 import {pathText} from '../system/utf8.ts';
 import type {SourceRun} from './backup.ts';
 import {ownInodes} from './own-files.ts';
+import type {DumpContents} from './suspicion.ts';
 import type {WarningList} from './warnings.ts';
-
-/** Fewer entries than this may come and go. */
-const SHRINK_FROM_ENTRIES = 20;
-const SHRINK_TO_SHARE = 0.1;
 
 export interface ReadResult {
   readonly root: TreeEntry;
   readonly counts: WalkCounts;
+  /** Of a source that is no folder. */
+  readonly dump?: DumpContents | undefined;
   readonly witness?: Json | undefined;
 }
 
@@ -40,7 +39,7 @@ export async function readIntoBlobs(
   const {source, catalog, generation, options} = run;
   const state = new WalkState(catalog, source.name, generation.id, options.dryRun !== true);
   if (source.kind === 'folder') return readFolder(run, source, writer, state, warnings);
-  const {root, counts, facts} = await storeDump({
+  const {root, counts, files, facts} = await storeDump({
     source: source.name,
     dump: dumpOf(run, source, warnings),
     writer,
@@ -50,7 +49,7 @@ export async function readIntoBlobs(
     signal: run.signal,
     onProgress: (progress, current) => report(run, progress, current),
   });
-  return {root, counts, witness: facts.witness};
+  return {root, counts, dump: {files, tables: facts.tables ?? []}, witness: facts.witness};
 }
 
 /** What was backed up, for people; holds no secret. */
@@ -119,7 +118,7 @@ async function readFolder(
     onWarning: (path, problem) => warnings.add(path, problem),
     onNote: (path, note) => run.onNote?.(source.name, `${pathText(path)}: ${note}`),
   });
-  refuseShrunk(run, source, counts, warnings);
+  refuseEmpty(run, source, counts, warnings);
   return {root, counts};
 }
 
@@ -135,16 +134,15 @@ function folderOf({name, folder}: FolderSourceConfig): string {
   }
 }
 
-/** A source that is suddenly empty is more often an unmounted disk or a disaster than a wish. */
-function refuseShrunk(
+/** A folder without an entry is more often an unmounted disk than a wish. */
+function refuseEmpty(
   run: SourceRun,
   source: FolderSourceConfig,
   {entries}: WalkCounts,
   warnings: WarningList,
 ): void {
-  if (isEmptyAllowed(run)) return;
+  if (isEmptyAllowed(run) || entries.total > 0) return;
   const before = run.history.seals.at(-1)?.entries.total ?? 0;
-  if (entries.total > 0 && (before < SHRINK_FROM_ENTRIES || entries.total > before * SHRINK_TO_SHARE)) return;
   const was = before > 0 ? `; the last snapshot had ${before}` : '';
   const [first] = warnings.kept;
   const unread =
@@ -152,7 +150,7 @@ function refuseShrunk(
       ? ''
       : ` ${warnings.count} could not be read; the first: ${first.path === '' ? '' : `${first.path}: `}${first.problem}.`;
   throw new SourceError(
-    `The folder ${source.folder} of ${source.name} has ${entries.total} entries${was}.${unread} No snapshot was made.`,
+    `The folder ${source.folder} of ${source.name} has 0 entries${was}.${unread} No snapshot was made.`,
     {
       hint: 'Check whether its disk is mounted; if it is meant to be so, run "holdfast backup --allow-empty" once, or set "allowEmpty: true".',
     },

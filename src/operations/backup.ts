@@ -12,7 +12,7 @@ import {readSource, type SourceHistory} from '../repository/history.ts';
 import {BlobWriter} from '../repository/packing/blob-writer.ts';
 import type {Repository} from '../repository/repository.ts';
 import type {ByteCounts, EntryCounts, SnapshotKind} from '../repository/seal.ts';
-import type {Warning} from '../repository/snapshot.ts';
+import type {Suspicion, Warning} from '../repository/snapshot.ts';
 import type {TrustFile} from '../repository/trust.ts';
 import {useLittleMemory} from '../system/memory.ts';
 import {refuseTampered, syncCatalog} from './backup-catalog.ts';
@@ -53,7 +53,7 @@ export interface BackupContext {
 export interface BackupOptions {
   readonly full?: boolean;
   readonly tags?: readonly string[];
-  /** Accept a source that is empty, or has lost most of its entries. */
+  /** Accept a source that is empty, or looks suspicious; the operator has looked. */
   readonly allowEmpty?: boolean;
   /** Go on from what the storage has, whatever this machine remembers; the operator has looked. */
   readonly acceptHistory?: boolean;
@@ -75,6 +75,8 @@ export interface BackedUp {
   readonly bytes: ByteCounts;
   readonly warnings: readonly Warning[];
   readonly warningsOmitted: number;
+  /** Why the snapshot is kept, but does not count as a good one; empty if nothing is suspicious. */
+  readonly suspect: readonly Suspicion[];
   /** Requests to the target that failed for the time being and were tried again. */
   readonly retries: number;
 }
@@ -175,13 +177,14 @@ async function snapshotSource(
     isKnown: (id) => catalog.blobs.has(generation.id, id),
     isFresh: catalog.blobs.isEmpty(generation.id),
   });
-  const {root, counts, witness} = await readIntoBlobs(run, writer, warnings);
+  const {root, counts, dump, witness} = await readIntoBlobs(run, writer, warnings);
   await packs.finish();
   const committed = await commitSnapshot(run, session, packs, {
     root,
     counts,
     warnings,
     newBytes: writer.counts.bytes,
+    dump,
     witness,
   });
   return {

@@ -8,6 +8,9 @@ import {FORMAT, type GenerationPlace, type SnapshotId, sha256} from './layout.ts
 
 export type SnapshotKind = 'full' | 'incremental';
 
+/** Why a snapshot is suspect; readers take what they do not know for a reason all the same. */
+export type SuspicionReason = 'halved' | 'vanished' | 'collapsed' | 'incompressible';
+
 export interface EntryCounts {
   readonly new: number;
   readonly changed: number;
@@ -58,6 +61,8 @@ export interface Seal extends GenerationPlace {
   readonly warnings: number;
   readonly secrets: readonly NamedObject[];
   readonly needs: Needs;
+  /** Why this is no good snapshot; left out if nothing is suspicious. */
+  readonly suspect?: readonly SuspicionReason[] | undefined;
 }
 
 /** A seal whose signature and form were checked. */
@@ -139,6 +144,7 @@ export function parseSeal(payload: string): Seal {
       index: needs.sizes('index', 100_000),
       dropped: needs.texts('dropped', 100_000),
     },
+    ...(fields.has('suspect') && {suspect: fields.texts('suspect', 100) as SuspicionReason[]}),
   };
 }
 

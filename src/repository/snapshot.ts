@@ -6,12 +6,26 @@ import {type Agent, openSigned, sealSigned} from './agent.ts';
 import {canonicalJson, isCanonical, type Json} from './canonical.ts';
 import {Fields, FormatError, signedText} from './fields.ts';
 import {FORMAT, type GenerationPlace, type SnapshotId, sha256} from './layout.ts';
-import {type ByteCounts, byteCounts, type EntryCounts, entryCounts, type SnapshotKind} from './seal.ts';
+import {
+  type ByteCounts,
+  byteCounts,
+  type EntryCounts,
+  entryCounts,
+  type SnapshotKind,
+  type SuspicionReason,
+} from './seal.ts';
 import {decodeEntry, encodeEntry, type TreeEntry} from './tree.ts';
 
 export interface Warning {
   readonly path: string;
   readonly problem: string;
+}
+
+/** Why a backup that succeeded is no good one; its seal names the reasons. */
+export interface Suspicion {
+  readonly reason: SuspicionReason;
+  /** For people; may name files and tables. */
+  readonly detail: string;
 }
 
 export interface Snapshot extends GenerationPlace {
@@ -31,11 +45,14 @@ export interface Snapshot extends GenerationPlace {
   readonly warnings: readonly Warning[];
   readonly warningsOmitted: number;
   readonly tags: readonly string[];
+  /** Left out if nothing is suspicious. */
+  readonly suspect?: readonly Suspicion[] | undefined;
   /** Facts about the source, to compare a restored copy with. */
   readonly witness?: Json | undefined;
 }
 
 export const WARNINGS_MOST = 1000;
+const SUSPICIONS_MOST = 10_000;
 /** No snapshot object is larger. */
 export const SNAPSHOT_MOST_BYTES = 16 * 2 ** 20;
 
@@ -122,8 +139,14 @@ function parseSnapshot(payload: string): Snapshot {
     }),
     warningsOmitted: fields.count('warningsOmitted'),
     tags: fields.texts('tags', 100),
+    ...(fields.has('suspect') && {suspect: fields.list('suspect', SUSPICIONS_MOST, readSuspicion)}),
     ...(fields.has('witness') && {witness: (JSON.parse(payload) as {witness: Json}).witness}),
   };
+}
+
+function readSuspicion(item: unknown): Suspicion {
+  const suspicion = new Fields(item);
+  return {reason: suspicion.text('reason') as SuspicionReason, detail: suspicion.text('detail')};
 }
 
 function pathMember(path: Buffer): Record<string, string> {

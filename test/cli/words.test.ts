@@ -56,6 +56,37 @@ test('first contact takes two lines, the second of them the fingerprint alone', 
   expect((await user.must(args, client)).stderr).toBe('');
 });
 
+// G5
+test('a suspicious backup is exit 3, marked in the list, told when it is restored, and accepted with --allow-empty', async () => {
+  const at = place('suspicious');
+  await user.must(['init', user.path('suspicious/repo'), '--recipient', user.path('ops.public.asc')], at);
+  const source = user.path('suspicious/dump');
+  writeFileSync(source, 'x'.repeat(3 * 2 ** 20));
+  nameSource(at, `{command: "cat ${source}", name: dump.sql}`);
+  const good = await user.json<{snapshots: {id: string}[]}>(['backup'], at);
+  writeFileSync(source, 'x'.repeat(2 ** 20));
+  const {code, stderr} = await user.run(['backup'], at);
+  expect(code).toBe(3);
+  expect(stderr).toContain('docs: suspicious: dump.sql has 1048576 bytes; the last good one had 3145728');
+  const {json} = await user.json<{snapshots: {suspect: string[]}[]}>(['snapshots'], at);
+  expect(json.snapshots.map(({suspect}) => suspect)).toEqual([[], ['halved']]);
+  expect((await user.must(['snapshots'], at)).stdout).toMatch(/ incr\., suspect /);
+  const restore = [
+    'restore',
+    'latest',
+    '--to',
+    user.path('suspicious/to'),
+    '--key',
+    user.path('ops.private.asc'),
+  ];
+  const restored = await user.must(restore, at);
+  expect(restored.stderr).toContain(
+    `is suspect (halved); the last good one before it is ${good.json.snapshots[0]?.id}`,
+  );
+  await user.must(['backup', '--allow-empty'], at);
+  await user.must(['backup'], at);
+});
+
 describe('after another machine joined', () => {
   beforeAll(async () => {
     const joining = ['init', user.path('repo'), '--join', '--recipient', user.path('ops.public.asc')];

@@ -186,6 +186,24 @@ describe.runIf(facts)('PostgreSQL', {timeout: 600_000}, () => {
     await expect(restore(String(done.id), `${server.prefix}_four`)).rejects.toThrow('several databases');
   });
 
+  // G5
+  test('a table that is gone, and a database that is gone, make the snapshot suspect', async () => {
+    const name = await server.database(
+      'kept',
+      'CREATE TABLE a AS SELECT 1 AS x; CREATE TABLE b AS SELECT 2 AS x',
+    );
+    const other = await server.database('lost', 'CREATE TABLE c AS SELECT 3 AS x');
+    const source = {...server.source(name), databases: [name, other]};
+    expect(await machine.backupDump(source)).toMatchObject({suspect: []});
+    await server.sql(name, 'DROP TABLE b');
+    expect(await machine.backupDump(source)).toMatchObject({
+      suspect: [{reason: 'vanished', detail: 'tables that had rows are gone: public.b'}],
+    });
+    expect(await machine.backupDump({...source, databases: [name]})).toMatchObject({
+      suspect: [{reason: 'vanished', detail: `no longer in the dump: ${other}.dump`}, {reason: 'vanished'}],
+    });
+  });
+
   test('a part of a database, without the rows of a table, and a witness of samples', async () => {
     const name = await server.database(
       'part',

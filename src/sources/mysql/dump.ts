@@ -62,7 +62,8 @@ export async function* dumpMysql(source: MysqlSourceConfig, context: DumpContext
   }
   if (source.users) yield {name: 'users.sql', bytes: dumpUsers(source, access, programs, context)};
   const witness: MysqlWitness = {kind: 'mysql', ...server, databases, position};
-  return {witness: witness as unknown as Json};
+  const tables = databases.flatMap(({file, tables}) => tables.map(([name, rows]) => ({file, name, rows})));
+  return {witness: witness as unknown as Json, tables};
 }
 
 export function readServer(session: MysqlSession): Promise<MysqlServer> {

@@ -57,7 +57,10 @@ export async function* dumpPostgres(source: PostgresSourceConfig, context: DumpC
     databases,
     globals: source.globals,
   };
-  return {witness: witness as unknown as Json};
+  const tables = databases.flatMap(({file, tables}) =>
+    tables.map(([schema, name, rows]) => ({file, name: `${schema}.${name}`, rows})),
+  );
+  return {witness: witness as unknown as Json, tables};
 }
 
 async function readServer(

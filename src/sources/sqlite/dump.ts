@@ -53,8 +53,10 @@ export async function* dumpSqlite(source: SqliteSourceConfig, context: DumpConte
   }
   const witness = readSqliteWitness(database, source.witness, () => context.now().getTime());
   const chunkBytes = Math.max(8192, Number(database.pragma('page_size', {simple: true})));
-  yield {name: basename(file), bytes: held.bytes, chunkBytes};
-  return {witness: {kind: 'sqlite', file: basename(file), ...witness} as unknown as Json};
+  const name = basename(file);
+  yield {name, bytes: held.bytes, chunkBytes};
+  const tables = witness.tables.map(([table, rows]) => ({file: name, name: table, rows}));
+  return {witness: {kind: 'sqlite', file: name, ...witness} as unknown as Json, tables};
 }
 
 async function copyOf({file, copyIn}: SqliteSourceConfig, signal: AbortSignal | undefined): Promise<Copy> {

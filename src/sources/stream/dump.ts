@@ -11,10 +11,21 @@ export interface DumpFile {
   readonly chunkBytes?: number;
 }
 
+/** One table of a dump. */
+export interface TableCount {
+  /** The file of its database. */
+  readonly file: string;
+  /** With its schema, where there are such. */
+  readonly name: string;
+  /** Null where they were not counted. */
+  readonly rows: number | null;
+}
+
 /** What is known of a dump beside its files. */
 export interface DumpFacts {
   /** Facts read in the same state as the dump, to compare a restored copy with. */
   readonly witness?: Json;
+  readonly tables?: readonly TableCount[];
 }
 
 /** Makes a dump while it is read; whoever stops reading ends the programs behind it. */

@@ -26,6 +26,7 @@ export interface StoreOptions {
 export interface StoredDump {
   readonly root: TreeEntry;
   readonly counts: WalkCounts;
+  readonly files: readonly (readonly [name: string, sizeBytes: number])[];
   readonly facts: DumpFacts;
 }
 
@@ -70,7 +71,7 @@ export async function storeDump(options: StoreOptions): Promise<StoredDump> {
   const tree = await storeTree(options, entries);
   state.flush();
   const root: TreeEntry = {name: Buffer.from('.'), type: 'directory', mode: 0o700, ...owned, tree};
-  return {root, counts, facts};
+  return {root, counts, files: entries.map(({name, size = 0}) => [name.toString(), size]), facts};
 }
 
 async function storeFile(
