@@ -1,5 +1,6 @@
 import {readFileSync, statSync} from 'node:fs';
 import {KeyError} from '../errors.ts';
+import {systemWords, whyFailed} from '../system/system-error.ts';
 
 /** @throws {@link KeyError} if it cannot be read, or is a private key (or a share of one) that others may read */
 export function readKeyFile(path: string, isPrivate: boolean): Buffer {
@@ -8,16 +9,10 @@ export function readKeyFile(path: string, isPrivate: boolean): Buffer {
     return readFileSync(path);
   } catch (cause) {
     if (cause instanceof KeyError) throw cause;
-    const {code, message} = cause as NodeJS.ErrnoException;
-    const problem =
-      code === 'ENOENT'
-        ? 'it is not there'
-        : code === 'EACCES'
-          ? 'permission denied'
-          : code === 'EISDIR'
-            ? 'it is a folder'
-            : message;
-    throw new KeyError(`The key file ${path} cannot be read: ${problem}.`, {cause, hint: 'Check the path.'});
+    throw new KeyError(`The key file ${path} cannot be read: ${whyFailed(cause)}.`, {
+      cause,
+      hint: systemWords(cause)?.hint ?? 'Check the path.',
+    });
   }
 }
 

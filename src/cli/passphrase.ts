@@ -4,7 +4,9 @@ import type * as openpgp from 'openpgp';
 import {splitWords} from '../config/words.ts';
 import {type LockedKey, unlockPrivateKey} from '../crypto/private-key.ts';
 import {PassphraseError} from '../errors.ts';
+import {howItEnded} from '../sources/stream/program.ts';
 import {Secret} from '../system/secret.ts';
+import {whyFailed} from '../system/system-error.ts';
 import type {HiddenPrompt} from './hidden-prompt.ts';
 
 export interface PassphraseOptions {
@@ -114,8 +116,7 @@ async function fromFile(path: string, from: string): Promise<Secret> {
     return decoded(bytes.subarray(0, length), what);
   } catch (cause) {
     if (cause instanceof PassphraseError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new PassphraseError(`${what} cannot be read: ${code}.`, {
+    throw new PassphraseError(`${what} cannot be read: ${whyFailed(cause)}.`, {
       hint: 'Name a file that holds nothing but the passphrase.',
       cause,
     });
@@ -150,8 +151,7 @@ async function fromCommand(
   signal?.throwIfAborted();
   if (result.failed) {
     // execa's own message would quote the whole command and its output.
-    const how = result.code ?? (result.signal === undefined ? `exit code ${result.exitCode}` : result.signal);
-    throw new PassphraseError(`${what} ("${program}" …) failed: ${how}.`, {hint});
+    throw new PassphraseError(`${what} ("${program}" …) failed: ${howItEnded(result)}.`, {hint});
   }
   return decoded(result.stdout, `The output of the command in HOLDFAST_PASSPHRASE_COMMAND ("${program}" …)`);
 }

@@ -1,6 +1,7 @@
 import {Errors} from '@oclif/core';
 import {nearest} from '../config/nearest.ts';
 import {EXIT, HoldfastError} from '../errors.ts';
+import {systemWords} from '../system/system-error.ts';
 import type {ErrorReport, Output} from './output.ts';
 
 /** What the parser of oclif attaches to its errors, as far as we look at it. */
@@ -9,27 +10,6 @@ interface ParseError extends Errors.CLIError {
   readonly args?: readonly (string | {readonly name: string; readonly description?: string})[];
   readonly parse?: {readonly input?: {readonly flags?: Readonly<Record<string, unknown>>}};
 }
-
-/** What Node reports when a system call fails and nobody below gave it a meaning. */
-const SYSTEM_FAILURES: Readonly<Record<string, [what: string, hint: string]>> = {
-  ENOSPC: ['the disk is full', 'Free some space, then run it again.'],
-  EDQUOT: ['the disk quota is used up', 'Free some space, then run it again.'],
-  EROFS: ['the file system is read-only', 'Mount it writable, or use another place.'],
-  EACCES: ['permission denied', 'Check the owner and the mode, or run as another user.'],
-  EPERM: ['not permitted', 'Check the owner and the mode, or run as another user.'],
-  ENOENT: ['no such file or folder', 'Check the path.'],
-  EEXIST: ['it exists already', 'Choose another name, or remove it first.'],
-  ENOTDIR: ['a part of the path is no folder', 'Check the path.'],
-  EISDIR: ['it is a folder', 'Check the path.'],
-  ELOOP: ['too many symbolic links', 'Check the path.'],
-  ENAMETOOLONG: ['the name is too long', 'Choose a shorter one.'],
-  EMFILE: ['too many open files', 'Raise the limit (ulimit -n), then run it again.'],
-  ENOMEM: ['out of memory', 'Give the machine more memory, then run it again.'],
-  ESTALE: ['the network file system lost its connection to the server', 'Mount it again.'],
-  EBUSY: ['it is in use', 'Stop what uses it, then run it again.'],
-  ETXTBSY: ['it is in use', 'Stop what uses it, then run it again.'],
-  EIO: ['input/output error', 'Check the disk: its own log (dmesg) says more.'],
-};
 
 /** Puts any error into the form that users and scripts get. */
 export function describeError(error: unknown, {command}: {command: string}): ErrorReport {
@@ -82,13 +62,12 @@ function flagMessage(message: string): string {
 }
 
 function systemFailure(error: unknown): {message: string; hint: string} | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
-  const {code, syscall, path} = error as NodeJS.ErrnoException;
-  const [what, hint] = SYSTEM_FAILURES[String(code)] ?? [];
-  if (what === undefined || hint === undefined) return undefined;
+  const words = systemWords(error);
+  if (words === undefined) return undefined;
+  const {syscall, path} = error as NodeJS.ErrnoException;
   // Standard output is the one file that is written without a name.
   const place = path ?? (syscall === 'write' ? 'Standard output' : undefined);
-  return {message: place === undefined ? `${what}.` : `${place}: ${what}.`, hint};
+  return {message: `${place === undefined ? '' : `${place}: `}${words.problem}.`, hint: words.hint};
 }
 
 /** Says what went wrong, on stderr and with `json` on stdout, too. @returns the exit code for it */

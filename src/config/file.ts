@@ -3,6 +3,7 @@ import {constants, open, stat} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {ConfigError} from '../errors.ts';
+import {whyFailed} from '../system/system-error.ts';
 import type {Environment} from './substitute.ts';
 
 /** A config is a page of text. */
@@ -104,13 +105,10 @@ function unreadable(path: string, cause: unknown): ConfigError {
     case 'EISDIR':
       return new ConfigError(`${path} is a folder.`, {cause, hint: 'Name the config file with --config.'});
     default:
-      return new ConfigError(
-        `The config ${path} cannot be read (${String((cause as NodeJS.ErrnoException).code)}).`,
-        {
-          cause,
-          hint: 'Check the file and the disk it is on.',
-        },
-      );
+      return new ConfigError(`The config ${path} cannot be read: ${whyFailed(cause)}.`, {
+        cause,
+        hint: 'Check the file and the disk it is on.',
+      });
   }
 }
 

@@ -16,6 +16,7 @@ import {dumpSqlite} from '../sources/sqlite/dump.ts';
 import {dumpCommand, dumpInput} from '../sources/stream/command.ts';
 import type {Dump, DumpContext} from '../sources/stream/dump.ts';
 import {storeDump} from '../sources/stream/store.ts';
+import {isMissing, whyFailed} from '../system/system-error.ts';
 import {pathText} from '../system/utf8.ts';
 import type {SourceRun} from './backup.ts';
 import {ownInodes} from './own-files.ts';
@@ -127,7 +128,8 @@ function folderOf({name, folder}: FolderSourceConfig): string {
   try {
     return realpathSync(folder);
   } catch (cause) {
-    throw new SourceError(`The folder ${folder} of ${name} cannot be read: ${(cause as Error).message}.`, {
+    const problem = isMissing(cause) ? 'is not there' : `cannot be read: ${whyFailed(cause)}`;
+    throw new SourceError(`The folder ${folder} of ${name} ${problem}.`, {
       cause,
       hint: 'Check the path in the configuration, and whether its disk is mounted.',
     });

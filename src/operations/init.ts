@@ -28,6 +28,7 @@ import {
   refuseOther,
 } from '../repository/repository.ts';
 import {makeFolders} from '../system/folders.ts';
+import {whyFailed} from '../system/system-error.ts';
 import {ObjectExistsError, type Target} from '../targets/target.ts';
 
 export interface InitOptions {
@@ -134,7 +135,7 @@ async function makeAgent(path: string, now: Date): Promise<Agent> {
   try {
     writePrivateFile(path, agent.key.armor());
   } catch (cause) {
-    throw new KeyError(`The agent key ${path} cannot be written: ${(cause as Error).message}.`, {
+    throw new KeyError(`The agent key ${path} cannot be written: ${whyFailed(cause)}.`, {
       cause,
       hint: 'Check the folder, or name another file as "agent" in the configuration.',
     });

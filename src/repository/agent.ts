@@ -5,6 +5,7 @@ import {readPrivateKey, unlockPrivateKey} from '../crypto/keys.ts';
 import {signMessage} from '../crypto/message.ts';
 import {openMessage, type Session, sealMessage} from '../crypto/seipd.ts';
 import {KeyError} from '../errors.ts';
+import {whyFailed} from '../system/system-error.ts';
 
 /** The VM's own key pair: signs what the VM says, opens what the VM may read again. */
 export interface Agent {
@@ -24,7 +25,7 @@ export async function loadAgent(path: string): Promise<Agent> {
   try {
     bytes = readFileSync(path);
   } catch (cause) {
-    throw new KeyError(`The agent key ${path} cannot be read: ${(cause as Error).message}.`, {
+    throw new KeyError(`The agent key ${path} cannot be read: ${whyFailed(cause)}.`, {
       cause,
       hint: 'Name it as "agent" in the configuration; if it is lost, run "holdfast init" again to enrol a new agent.',
     });

@@ -5,6 +5,7 @@ import {closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync} fro
 import {dirname} from 'node:path';
 import {CatalogError} from '../errors.ts';
 import {makeFolders} from '../system/folders.ts';
+import {whyFailed} from '../system/system-error.ts';
 
 /** The text, or undefined if there is none yet. @throws {@link CatalogError} if it is there and cannot be read */
 export function readMemory(path: string): string | undefined {
@@ -36,7 +37,7 @@ export function writeMemory(path: string, content: object): void {
 
 export function memoryUnusable(path: string, cause: unknown): CatalogError {
   return new CatalogError(
-    `What this machine remembers of the repository (${path}) cannot be used: ${(cause as Error).message}.`,
+    `What this machine remembers of the repository (${path}) cannot be used: ${whyFailed(cause)}.`,
     {
       cause,
       hint: 'Repair the file or its folder; if you delete it, compare the agent fingerprints that are shown next with those you noted.',

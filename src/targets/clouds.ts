@@ -5,6 +5,7 @@ import {parse} from 'yaml';
 import {z} from 'zod';
 import {nearest} from '../config/nearest.ts';
 import {KeyError, UsageError} from '../errors.ts';
+import {isMissing, systemCode, whyFailed} from '../system/system-error.ts';
 import type {TargetAccess} from './access.ts';
 
 /** Settings by the names that clouds.yaml has for them; those of `auth` among the others. */
@@ -53,8 +54,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (cause) {
-    const {code} = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    if (isMissing(cause)) return false;
     throw unreadable(path, cause);
   }
 }
@@ -76,11 +76,8 @@ async function readFileOf(path: string): Promise<Map<string, z.infer<typeof sect
 
 /** The words of a parser would show lines of the file, which hold secrets. */
 function unreadable(path: string, cause: unknown): UsageError {
-  const code =
-    (cause as NodeJS.ErrnoException).syscall === undefined
-      ? undefined
-      : (cause as NodeJS.ErrnoException).code;
-  return new UsageError(`${path} cannot be read: ${code ?? 'it is no clouds.yaml'}.`, {
+  const problem = systemCode(cause) === undefined ? 'it is no clouds.yaml' : whyFailed(cause);
+  return new UsageError(`${path} cannot be read: ${problem}.`, {
     hint: 'Check the file, or name another one with OS_CLIENT_CONFIG_FILE.',
   });
 }

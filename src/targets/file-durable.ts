@@ -3,7 +3,7 @@ import {link, lstat, open, rename, rm} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {makeFolders} from '../system/folders.ts';
-import {systemCode} from './file-errors.ts';
+import {systemCode} from '../system/system-error.ts';
 import {PARTIAL_ENDING} from './object-name.ts';
 
 /** Names that {@link writePartial} and {@link publishWithoutLinks} give to files that are not objects. */

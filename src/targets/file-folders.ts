@@ -1,7 +1,8 @@
 import {lstat, mkdir, realpath, rmdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
+import {isMissing, systemCode} from '../system/system-error.ts';
 import {syncFolder} from './file-durable.ts';
-import {isMissing, rootMissingError, systemCode} from './file-errors.ts';
+import {rootMissingError} from './file-errors.ts';
 
 /** The folders of a file target: its root, which is only ever looked for, and those below, which are made as needed. */
 export class FileFolders {

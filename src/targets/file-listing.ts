@@ -1,7 +1,7 @@
 import type {Dirent} from 'node:fs';
 import {lstat, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {isMissing} from './file-errors.ts';
+import {isMissing} from '../system/system-error.ts';
 import {isObjectName, MAX_DEPTH} from './object-name.ts';
 import type {ObjectInfo} from './target.ts';
 

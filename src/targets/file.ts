@@ -1,5 +1,6 @@
 import {lstat, rename, rm, unlink} from 'node:fs/promises';
 import {dirname, isAbsolute, join, resolve} from 'node:path';
+import {isMissing, systemCode} from '../system/system-error.ts';
 import {
   makeFolderTree,
   PARTIAL,
@@ -9,7 +10,7 @@ import {
   syncFolder,
   writePartial,
 } from './file-durable.ts';
-import {fileTargetError, isMissing, systemCode} from './file-errors.ts';
+import {fileTargetError} from './file-errors.ts';
 import {FileFolders} from './file-folders.ts';
 import {foldersIn, holdsObject, walkFiles, walkObjects} from './file-listing.ts';
 import {checkRange, notAFileError, openObject, readPieces} from './file-read.ts';

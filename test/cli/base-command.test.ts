@@ -183,7 +183,7 @@ describe('results', () => {
     ]);
     expect({exitCode, stderr}).toEqual({
       exitCode: 0,
-      stderr: 'Error: Standard output: the disk is full.\nHint: Free some space, then run it again.\n',
+      stderr: 'Error: Standard output: the disk is full.\nHint: Make room on the disk, then run it again.\n',
     });
   });
 });

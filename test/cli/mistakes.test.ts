@@ -222,7 +222,7 @@ const mistakes: Record<string, Mistake> = {
     args: ['init', 'new-repo', '-r', 'nobody.asc', '--config', 'none.yaml'],
     exit: 12,
     code: 'KEY_UNUSABLE',
-    says: /nobody\.asc cannot be read: it is not there/,
+    says: /nobody\.asc cannot be read: no such file or folder/,
     hint: /path/,
   },
   'a recipient that is a folder': {
@@ -570,6 +570,13 @@ const mistakes: Record<string, Mistake> = {
     says: /pass/,
     hint: /folder/,
   },
+  'a restore to where no folder can be made': {
+    args: ['restore', 'latest', '--to', '/proc/nowhere/at-all', ...KEY],
+    exit: 1,
+    code: 'RESTORE',
+    says: /Cannot restore into \/proc\/nowhere\/at-all: no folder can be made there\./,
+    hint: /folder/,
+  },
   'an archive that exists': {
     args: ['restore', 'latest', '--tar', 'taken.tar', ...KEY],
     exit: 2,
@@ -686,7 +693,7 @@ describe('a full disk', () => {
     expect(ran.code).toBe(1);
     expect(ran.json).toMatchObject({
       code: 'RESTORE',
-      message: expect.stringMatching(/disk is full|ENOSPC/),
+      message: expect.stringMatching(/^Cannot write large: the disk is full\.$/),
       hint: expect.stringMatching(/room/),
     });
     expect(readdirSync(join(small, 'out'))).not.toContain('large');
@@ -720,7 +727,7 @@ test('a source that is not there: the others are backed up, exit 1, and JSON say
         source: 'gone',
         code: 'SOURCE',
         exitCode: 1,
-        message: expect.stringContaining('/nonexistent/folder'),
+        message: 'The folder /nonexistent/folder of gone is not there.',
         hint: expect.any(String),
       },
     ],

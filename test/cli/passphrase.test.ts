@@ -79,11 +79,11 @@ describe('a given passphrase', () => {
     );
     expect(await givenPassphrase({env})).toBeUndefined();
     await expect(seen(join(folder, 'missing'))).rejects.toThrow(
-      /missing \(--passphrase-file\) cannot be read: ENOENT/,
+      /missing \(--passphrase-file\) cannot be read: no such file or folder/,
     );
     await expect(
       givenPassphrase({env: {...all, HOLDFAST_PASSPHRASE_FILE: join(folder, 'missing')}}),
-    ).rejects.toThrow('ENOENT');
+    ).rejects.toThrow('no such file or folder');
     await expect(givenPassphrase({env: {...all, HOLDFAST_PASSPHRASE_FILE: ''}})).rejects.toThrow(
       'names no file',
     );
@@ -91,7 +91,7 @@ describe('a given passphrase', () => {
 
   test.each([
     ['an empty file', () => ({HOLDFAST_PASSPHRASE_FILE: file('\n')}), 'is empty'],
-    ['a folder', () => ({HOLDFAST_PASSPHRASE_FILE: folder}), 'EISDIR'],
+    ['a folder', () => ({HOLDFAST_PASSPHRASE_FILE: folder}), 'it is a folder'],
     ['two lines', () => ({HOLDFAST_PASSPHRASE_FILE: file('a\nb\n')}), 'holds more than one line'],
     [
       'what is not UTF-8',
@@ -105,7 +105,7 @@ describe('a given passphrase', () => {
     [
       'a command that is not there',
       () => ({HOLDFAST_PASSPHRASE_COMMAND: 'no-such-program x'}),
-      '("no-such-program" …) failed: ENOENT',
+      '("no-such-program" …) failed: the program is not there',
     ],
     [
       'a command that fails',

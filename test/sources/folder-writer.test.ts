@@ -261,7 +261,7 @@ describe('when the file system gives up', () => {
     writer.closeDirectory();
     expect(put(writer, 'y', 'content')).toBe(true);
     writer.finish();
-    expect(warnings[0]).toContain('a/x: cannot be written (ENOENT)');
+    expect(warnings[0]).toContain('a/x: cannot be written: no such file or folder');
   });
 
   test('an existing file is the old one or the new one, never mixed', () => {

@@ -82,7 +82,7 @@ describe('errors that strace makes the system answer', () => {
     ['fsync:error=EIO:when=1', 'the disk reported an error (EIO)'],
     ['link:error=EDQUOT', 'the disk quota of this user is used up (EDQUOT)'],
     ['link:error=ESTALE', 'lost its connection to the server (ESTALE)'],
-    ['mkdir:error=EACCES', 'permission is denied (EACCES)'],
+    ['mkdir:error=EACCES', 'permission denied (EACCES)'],
   ])('%s', async (injected, words) => {
     const {root} = await created();
     const output = execFileSync(

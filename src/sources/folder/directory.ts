@@ -18,6 +18,7 @@ import {RestoreError} from '../../errors.ts';
 import type {TreeEntry} from '../../repository/tree.ts';
 import {makeFolders} from '../../system/folders.ts';
 import type {Libc} from '../../system/libc.ts';
+import {systemCode, whyFailed} from '../../system/system-error.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** Linux only, and missing in Node's constants: a descriptor that needs no right to read. */
@@ -125,12 +126,14 @@ export function openRoot(root: string, libc: Libc | undefined): OpenDirectory {
     directory.removeParts();
     return directory;
   } catch (cause) {
-    const {code} = cause as NodeJS.ErrnoException;
+    const code = systemCode(cause);
     const isInTheWay = code === 'ENOTDIR' || code === 'EEXIST';
     throw new RestoreError(
       isInTheWay
         ? `Cannot restore into ${root}: it, or a part of the path, is not a folder.`
-        : `Cannot write into ${root} (${code ?? String(cause)}).`,
+        : code === 'ENOENT' // What was missing was to be made: the file system, such as that of /proc, does not make any.
+          ? `Cannot restore into ${root}: no folder can be made there.`
+          : `Cannot write into ${root}: ${whyFailed(cause)}.`,
       {cause, hint: 'Name a folder that can be written to.'},
     );
   }

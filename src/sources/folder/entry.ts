@@ -1,6 +1,7 @@
 import {type BigIntStats, constants, readlinkSync} from 'node:fs';
 import type {EntryType, TreeEntry} from '../../repository/tree.ts';
 import {type Libc, splitDevice} from '../../system/libc.ts';
+import {systemCode, whyFailed} from '../../system/system-error.ts';
 import type {FsPath} from './names.ts';
 
 /** Asking the stats one by one makes three large integers for each question. */
@@ -55,9 +56,9 @@ function readXattrs(
   try {
     return libc.readXattrs(typeof path === 'string' ? Buffer.from(path) : path);
   } catch (error) {
-    const {code, message} = error as NodeJS.ErrnoException;
+    const code = systemCode(error);
     if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP')
-      onProblem(`its extended attributes cannot be read: ${message}`);
+      onProblem(`its extended attributes cannot be read: ${whyFailed(error)}`);
     return undefined;
   }
 }

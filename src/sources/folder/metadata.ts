@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import type {TreeEntry} from '../../repository/tree.ts';
 import type {Libc, Place} from '../../system/libc.ts';
+import {whyFailed} from '../../system/system-error.ts';
 import {O_PATH} from './directory.ts';
 
 const ACLS = ['system.posix_acl_access', 'system.posix_acl_default'];
@@ -81,7 +82,7 @@ export class MetadataWriter {
       else lchownSync(place, uid, gid);
       return true;
     } catch (error) {
-      this.#options.warnings.once(path, `its owner cannot be set (${codeOf(error)})`);
+      this.#options.warnings.once(path, `its owner cannot be set: ${whyFailed(error)}`);
       return false;
     }
   }
@@ -108,7 +109,7 @@ export class MetadataWriter {
       try {
         libc.setXattr(place, name, value);
       } catch (error) {
-        warnings.once(path, `the attribute ${printable(name)} cannot be set (${codeOf(error)})`);
+        warnings.once(path, `the attribute ${printable(name)} cannot be set: ${whyFailed(error)}`);
       }
     }
   }
@@ -130,7 +131,7 @@ export class MetadataWriter {
       if (typeof place === 'number') fchmodSync(place, mode);
       else changeModeOf(place, mode);
     } catch (error) {
-      this.#options.warnings.once(path, `its mode cannot be set (${codeOf(error)})`);
+      this.#options.warnings.once(path, `its mode cannot be set: ${whyFailed(error)}`);
     }
   }
 
@@ -150,7 +151,7 @@ export class MetadataWriter {
           'times are brought back to the microsecond only: more needs Linux and the package koffi',
         );
     } catch (error) {
-      warnings.once(path, `its time cannot be set (${codeOf(error)})`);
+      warnings.once(path, `its time cannot be set: ${whyFailed(error)}`);
     }
   }
 }
@@ -163,10 +164,6 @@ function changeModeOf(path: Buffer, mode: number): void {
   } finally {
     closeSync(fd);
   }
-}
-
-export function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? String(error);
 }
 
 function ignoreErrors(action: () => void): void {

@@ -1,7 +1,8 @@
 import {RestoreError} from '../../errors.ts';
+import {systemCode, systemWords, whyFailed} from '../../system/system-error.ts';
 import {pathText} from '../../system/utf8.ts';
 import type {OpenDirectory} from './directory.ts';
-import {codeOf, type Warnings} from './metadata.ts';
+import type {Warnings} from './metadata.ts';
 
 export interface WriterCounts {
   /** Entries that were made. */
@@ -14,8 +15,9 @@ export interface WriterCounts {
 
 export const NAME_NOT_ALLOWED = 'its name is not allowed (empty, ".", "..", or with "/" or NUL)';
 
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
 /** The storage below cannot go on, whatever the entry. */
-const FATAL = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'ESTALE', 'ENODEV', 'ENOMEM', 'ENXIO']);
+const FATAL = new Set([...FULL, 'EIO', 'EROFS', 'ESTALE', 'ENODEV', 'ENOMEM', 'ENXIO']);
 
 /** Counts what became of the entries, and tells apart what concerns one of them and what ends the restore. */
 export class Outcome {
@@ -43,20 +45,19 @@ export class Outcome {
     try {
       return action();
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
+      const code = systemCode(error);
       if (error instanceof RestoreError || code === undefined) throw error;
       if (FATAL.has(code)) throw this.explain(directory.pathOf(name), error);
-      this.refuse(directory, name, `cannot be written (${code})`);
+      this.refuse(directory, name, `cannot be written: ${whyFailed(error)}`);
       return otherwise;
     }
   }
 
   explain(path: Buffer, cause: unknown): RestoreError {
-    const full = codeOf(cause) === 'ENOSPC' || codeOf(cause) === 'EDQUOT';
-    const hint = full ? 'Make room, and run it again: it goes on where it stopped.' : undefined;
-    return new RestoreError(`Cannot write ${pathText(path)} (${codeOf(cause)}).`, {
+    const isFull = FULL.has(systemCode(cause) ?? '');
+    return new RestoreError(`Cannot write ${pathText(path)}: ${whyFailed(cause)}.`, {
       cause,
-      hint,
+      hint: isFull ? 'Make room, and run it again: it goes on where it stopped.' : systemWords(cause)?.hint,
     });
   }
 }

@@ -1,4 +1,5 @@
 /** What goes wrong with single entries of a walk. */
+import {whyFailed} from '../../system/system-error.ts';
 import {ReplacedError} from './read-file.ts';
 
 export const REPLACED = 'it was replaced by something else while the folder was walked';
@@ -18,5 +19,5 @@ export function faultText(error: unknown): string {
   if (code === 'ENOENT') return 'it vanished while the folder was walked';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'ELOOP' || code === 'ENXIO' || code === 'ENOTDIR') return REPLACED;
-  return `it cannot be read: ${message.replace(/,.*$/, '')}`;
+  return `it cannot be read: ${whyFailed(error)}`;
 }

@@ -6,6 +6,7 @@ import type {BlobId} from '../../repository/layout.ts';
 import type {BlobWriter} from '../../repository/packing/blob-writer.ts';
 import {type EntryType, encodeEntry, type TreeEntry} from '../../repository/tree.ts';
 import {type Libc, loadLibc} from '../../system/libc.ts';
+import {whyFailed} from '../../system/system-error.ts';
 import {isTaggedCache} from './cache-tag.ts';
 import {describeEntry, entryType} from './entry.ts';
 import {type EntryStats, sameStats, statsToKeep} from './entry-stats.ts';
@@ -102,7 +103,7 @@ class Walk {
       if (!stats.isDirectory()) throw new Error('it is not a folder');
       listNames(root);
     } catch (cause) {
-      throw new SourceError(`The folder ${root} cannot be read: ${(cause as Error).message}.`, {
+      throw new SourceError(`The folder ${root} cannot be read: ${whyFailed(cause)}.`, {
         cause,
         hint: 'Check the path in the configuration, whether its disk is mounted, and who may read it.',
       });

@@ -2,10 +2,11 @@
 import {type BigIntStats, fstatSync, linkSync, lstatSync} from 'node:fs';
 import type {TreeEntry} from '../../repository/tree.ts';
 import {type Libc, loadLibc} from '../../system/libc.ts';
+import {systemCode} from '../../system/system-error.ts';
 import {makeDirectory, OpenDirectory, openBelow, openRoot} from './directory.ts';
 import {COLLISION, type Existing, ExistingEntries, type Overwrite} from './existing.ts';
 import {LinkedFiles} from './linked-files.ts';
-import {codeOf, MetadataWriter, Warnings} from './metadata.ts';
+import {MetadataWriter, Warnings} from './metadata.ts';
 import {nodeMaker} from './nodes.ts';
 import {Outcome, type WriterCounts} from './outcome.ts';
 import {type Part, Parts, removePart} from './parts.ts';
@@ -247,7 +248,7 @@ export class FolderWriter implements Disposable {
     try {
       this.#parts.place(part, directory, name);
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
+      if (systemCode(error) !== 'EEXIST') throw error;
       this.#outcome.refuse(directory, name, COLLISION);
       return false;
     }
