@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import {type Finding, MAX_FINDINGS} from './problems.ts';
 import {type Environment, hasReferences, referenceProblems, substitute} from './substitute.ts';
+import {missingSpace, syntaxFinding} from './syntax.ts';
 
 /** More is no config, but an attack or a mistake. */
 const MAX_CHARACTERS = 1024 * 1024;
@@ -45,7 +46,8 @@ export function parseConfigText(source: string, env: Environment): ConfigDocumen
   } else {
     try {
       document = parseDocument(source, {lineCounter: lines, prettyErrors: false, uniqueKeys: false});
-      findings = syntaxFindings(document);
+      const syntax = syntaxFinding(document, source);
+      findings = syntax === undefined ? keyFindings(document) : [syntax];
       if (findings.length === 0) {
         findings = fillIn(document, env, filledIn);
         value = document.toJS({maxAliasCount: MAX_ALIASES});
@@ -79,25 +81,6 @@ function parserFailure(error: unknown): string {
   return 'The file is not YAML';
 }
 
-/** What the parser says, in our words where its own need explaining. */
-function syntaxFindings(document: Document.Parsed): Finding[] {
-  const words: Readonly<Record<string, [what: string, advice?: string]>> = {
-    TAB_AS_INDENT: ['A tab is used for indentation', 'use spaces'],
-    MULTIPLE_DOCS: ['The file holds several YAML documents', 'keep one, without `---`'],
-    BLOCK_AS_IMPLICIT_KEY: ['A value contains `: `', 'put it in quotes'],
-  };
-  if (document.errors.some(({message}) => message.startsWith('Maximum call stack'))) {
-    return [finding(0, 'The file is nested too deeply')];
-  }
-  const found = [...document.errors, ...document.warnings]
-    .slice(0, MAX_FINDINGS)
-    .map(({code, message, pos}) => {
-      const [what, advice] = words[code] ?? [message.replaceAll(/\s+/g, ' ').replace(/[.:]$/, '')];
-      return finding(pos[0], what, advice);
-    });
-  return found.length > 0 ? found : keyFindings(document);
-}
-
 /** Aliases of nothing, keys that are no text, and keys given twice: yaml's own check takes minutes for a large mapping. */
 function keyFindings(document: Document.Parsed): Finding[] {
   const found: Finding[] = [];
@@ -105,7 +88,13 @@ function keyFindings(document: Document.Parsed): Finding[] {
   visit(document, {
     Alias(_, alias) {
       if (anchors.has(alias.source)) return;
-      found.push(finding(startOf(alias) ?? 0, `The alias \`*${alias.source}\` has no anchor before it`));
+      found.push(
+        finding(
+          startOf(alias) ?? 0,
+          `The alias \`*${alias.source}\` has no anchor before it`,
+          'put it in quotes if it is a pattern',
+        ),
+      );
     },
     Value(_, node) {
       if (node.anchor !== undefined) anchors.add(node.anchor);
@@ -113,8 +102,10 @@ function keyFindings(document: Document.Parsed): Finding[] {
     Map(_, map) {
       if (map.anchor !== undefined) anchors.add(map.anchor);
       const seen = new Set<string>();
-      for (const {key} of map.items) {
+      for (const {key, value} of map.items) {
         const name = keyText(key);
+        const unseen = value === null ? missingSpace(startOf(key) ?? 0, name ?? '') : undefined;
+        if (unseen !== undefined) found.push(unseen);
         if (name === undefined) {
           found.push(finding(startOf(key) ?? startOf(map) ?? 0, 'A key must be plain text'));
         } else if (name === '__proto__') {

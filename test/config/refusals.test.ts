@@ -8,6 +8,9 @@ const texts = (text: string): string[] =>
 
 const source = (text: string): string => `sources: { app: { folder: /x, ${text} } }`;
 
+const MISALIGNED = 'A line is indented differently from those that it belongs to';
+const ALIGN = 'begin keys of the same mapping in the same column.';
+
 const refusals: [text: string, problem: string][] = [
   ['', 'The file is empty at holdfast.yaml:1:1; run "holdfast init" to have one written.'],
   ['# nothing\n', 'The file is empty at holdfast.yaml:1:1; run "holdfast init" to have one written.'],
@@ -175,7 +178,47 @@ const refusals: [text: string, problem: string][] = [
   ],
   ['full: 1d\nfull: 2d', 'The key `full` is given twice at holdfast.yaml:2:1; keep one of them.'],
   ['sources:\n\tapp: 1', 'A tab is used for indentation at holdfast.yaml:2:1; use spaces.'],
-  ['full: *x', 'The alias `*x` has no anchor before it at holdfast.yaml:1:7.'],
+  [
+    // One slip, one message, where it was made.
+    'sources:\n  app:\n\tfolder: /x\n\texclude: [a]\nfull: 1d',
+    'A tab is used for indentation at holdfast.yaml:3:1; use spaces.',
+  ],
+  ['\t# a note\ncatalog: a: b', 'A value contains `: ` at holdfast.yaml:2:10; put it in quotes.'],
+  ['sources:\n  app:\n    folder: /x\n   exclude: [a]', `${MISALIGNED} at holdfast.yaml:4:1; ${ALIGN}`],
+  ['full: 1d\n  tags: [a]', `${MISALIGNED} at holdfast.yaml:2:1; ${ALIGN}`],
+  [' full: 1d\nsources:\n  app: {folder: /x}', `${MISALIGNED} at holdfast.yaml:2:1; ${ALIGN}`],
+  [
+    'sources:\n  app: {folder: "/x}\nfull: 1d',
+    'The quote `"` is not closed at holdfast.yaml:2:17; add `"` where it ends.',
+  ],
+  ["catalog: 'a\nfull: 1d", "The quote `'` is not closed at holdfast.yaml:1:10; add `'` where it ends."],
+  ['tags: [a\nfull: 1d', 'The bracket `[` is not closed at holdfast.yaml:1:7; add `]` where it ends.'],
+  [
+    'sources: {app: {folder: /x}',
+    'The bracket `{` is not closed at holdfast.yaml:1:10; add `}` where it ends.',
+  ],
+  ['catalog:hunter2\nfull: 1d', 'A space is missing after `catalog:` at holdfast.yaml:1:1.'],
+  ['sources: {app: {folder:/x}}', 'A space is missing after `folder:` at holdfast.yaml:1:17.'],
+  ['tags:\n-hunter2\n- b', 'A space is missing after `-` at holdfast.yaml:2:1.'],
+  ['full 1d\ncatalog: x', 'A line is no `key: value` at holdfast.yaml:1:1.'],
+  ['catalog: a: b', 'A value contains `: ` at holdfast.yaml:1:10; put it in quotes.'],
+  [
+    'sources: {app: {folder: /x tags: [a]}}',
+    'A comma is missing, or a value contains `: ` at holdfast.yaml:1:25; put commas between the keys, or such a value in quotes.',
+  ],
+  [
+    'full: "1d" hunter2',
+    'Something follows after the end of a value at holdfast.yaml:1:12; put the whole value in quotes.',
+  ],
+  [
+    'full: @x',
+    'A value begins with a character that means something else in YAML at holdfast.yaml:1:7; put it in quotes.',
+  ],
+  ['full: *', 'A value begins with `*` at holdfast.yaml:1:7; put it in quotes.'],
+  [
+    'full: *x',
+    'The alias `*x` has no anchor before it at holdfast.yaml:1:7; put it in quotes if it is a pattern.',
+  ],
   ['? [a]\n: 1', 'A key must be plain text at holdfast.yaml:1:3.'],
   [
     'full: 1d\n---\nfull: 2d',
