@@ -221,6 +221,28 @@ describe.runIf(facts)('MariaDB', {timeout: 600_000}, () => {
     ]);
   });
 
+  // G12
+  test('a definition that changes while the dump runs: it waits, or the dump fails; never a mixed state', async () => {
+    const name = await database(
+      'ddl',
+      'CREATE TABLE a AS SELECT seq, REPEAT(MD5(seq), 20) AS t FROM seq_1_to_60000; CREATE TABLE z AS SELECT 1 AS x',
+    );
+    let changed: Promise<unknown> | undefined;
+    const onProgress = (): void => {
+      changed ??= sql('ALTER TABLE z MODIFY x varchar(10)', name);
+    };
+    const done = await machine.backupDump(source(name), {}, {onProgress}).catch((error: unknown) => error);
+    await changed;
+    if (done instanceof SourceError) {
+      expect(done.message).toMatch(/definition has changed/i);
+      expect((await machine.history()).sources.flatMap(({seals}) => seals)).toEqual([]);
+    } else {
+      const copy = `${prefix}_copy`;
+      expect(await restore('latest', copy)).toMatchObject({problems: []});
+      expect(await sql('SELECT * FROM z', copy)).toBe('1');
+    }
+  });
+
   test('all databases, and the accounts', async () => {
     const one = await database('one', 'CREATE TABLE a AS SELECT 1 AS x');
     await database('two', 'CREATE TABLE b AS SELECT 2 AS x');

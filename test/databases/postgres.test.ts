@@ -186,6 +186,26 @@ describe.runIf(facts)('PostgreSQL', {timeout: 600_000}, () => {
     await expect(restore(String(done.id), `${server.prefix}_four`)).rejects.toThrow('several databases');
   });
 
+  // G12
+  test('definitions that change while the dump runs: it is of the state in which it began', async () => {
+    const rows = 'SELECT g, repeat(md5(g::text), 20) AS t FROM generate_series(1, 60000) g';
+    const name = await server.database('ddl', `CREATE TABLE a AS ${rows}; CREATE TABLE z AS SELECT 1 AS x`);
+    let changed: Promise<unknown> | undefined;
+    const onProgress = (): void => {
+      changed ??= server.sql(
+        name,
+        'CREATE TABLE later AS SELECT 1 AS x; ALTER TABLE z ADD COLUMN late int DEFAULT 7; DROP TABLE a',
+      );
+    };
+    const {id} = await machine.backupDump(server.source(name), {}, {onProgress});
+    await changed;
+    expect(await server.sql(name, 'SELECT * FROM z')).toBe('1|7');
+    const copy = `${server.prefix}_copy`;
+    expect(await restore(String(id), copy)).toMatchObject({problems: [], tables: 2});
+    expect(await server.sql(copy, 'SELECT (SELECT count(*) FROM a), z.* FROM z')).toBe('60000|1');
+    expect(await server.sql(copy, "SELECT to_regclass('later') IS NULL")).toBe('t');
+  });
+
   // G5
   test('a table that is gone, and a database that is gone, make the snapshot suspect', async () => {
     const name = await server.database(

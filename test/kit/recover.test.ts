@@ -18,6 +18,7 @@ import {tmpdir} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
+import {type CommandSourceConfig, stdinSource} from '../../src/config/sources.ts';
 import {generateGenerationKey, generateRecipientKey} from '../../src/crypto/keygen.ts';
 import {readRecipient} from '../../src/crypto/keys.ts';
 import {encryptToRecipients} from '../../src/crypto/message.ts';
@@ -182,6 +183,38 @@ describe.skipIf(lacking)(`with other programs ${lacking ?? ''}`, () => {
     const {code, text} = restore(repository, full.id, 'rsop', '--no-index');
     expect(code, text).toBe(0);
     expect(describeTree(out)).toEqual(treeOfFull);
+  });
+
+  test('a dump in hundreds of blobs, full and incremental', async () => {
+    await using other = await Machine.create();
+    const dump = join(other.folder, 'dump');
+    const source: CommandSourceConfig = {
+      ...stdinSource('db', 'db.sql', Number.POSITIVE_INFINITY),
+      kind: 'command',
+      command: {words: ['cat', dump]},
+      end: undefined,
+    };
+    other.recipients = machine.recipients;
+    const first = noise(6 << 20, 'dump');
+    writeFileSync(dump, first);
+    const {id} = await other.backupDump(source);
+    const second = Buffer.concat([first.subarray(0, 3 << 20), Buffer.from('new'), first.subarray(3 << 20)]);
+    writeFileSync(dump, second);
+    await other.backupDump(source);
+    repository = other.repositoryFolder;
+    try {
+      for (const [what, content, more] of [
+        [id ?? '', first, []],
+        ['db', second, []],
+        ['db', second, ['--no-index']],
+      ] as const) {
+        expect(restore(repository, what, 'rsop', ...more)).toMatchObject({code: 0});
+        expect(readFileSync(join(out, 'db.sql')).equals(content)).toBe(true);
+        rmSync(out, {recursive: true});
+      }
+    } finally {
+      repository = machine.repositoryFolder;
+    }
   });
 
   test('--include restores a part, and says when it is none', () => {
