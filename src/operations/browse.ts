@@ -8,7 +8,13 @@ import type {SourceHistory} from '../repository/history.ts';
 import {contentIds, openSealedGeneration, readSealedSnapshot} from '../repository/open-snapshot.ts';
 import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
-import {decodeEntry, decodeTree, encodeEntry, type TreeEntry} from '../repository/tree.ts';
+import {
+  decodeEntry,
+  decodeTree,
+  encodeDirectoryItself,
+  encodeEntry,
+  type TreeEntry,
+} from '../repository/tree.ts';
 import {type TreeSource, walkTrees} from '../repository/tree-walk.ts';
 import type {PathFilter} from '../sources/folder/exclude.ts';
 import {spread} from './spread.ts';
@@ -224,12 +230,10 @@ async function whole({seal, trees}: Browsed, path: Buffer, entry: TreeEntry, int
 
 /** Blob ids of two generations cannot be compared: then size and time must do. */
 function isChanged(before: TreeEntry, after: TreeEntry, sameGeneration: boolean): boolean {
+  if (before.type === 'directory' && after.type === 'directory')
+    return encodeDirectoryItself(before) !== encodeDirectoryItself(after); // What is in it is told on its own.
   const {tree: _before, ...left} = before;
   const {tree: _after, ...right} = after;
-  if (left.type === 'directory') {
-    // Its time changes with what is in it, which is told on its own.
-    return encodeEntry({...left, mtimeNs: 0n}) !== encodeEntry({...right, mtimeNs: 0n});
-  }
   if (sameGeneration) return encodeEntry(left) !== encodeEntry(right);
   const bare = ({content: _content, contentIn: _contentIn, ...entry}: TreeEntry): string =>
     encodeEntry(entry);

@@ -57,6 +57,11 @@ export function encodeEntry(entry: TreeEntry): string {
   });
 }
 
+/** The line of what a directory is by itself: not what is in it, nor its time, which changes with that. */
+export function encodeDirectoryItself({tree: _tree, ...entry}: TreeEntry): string {
+  return encodeEntry({...entry, mtimeNs: 0n});
+}
+
 /**
  * The entries of one tree blob.
  * @throws {@link TreeError}

@@ -4,12 +4,13 @@ import {STATS} from '../../catalog/directories.ts';
 import {SourceError} from '../../errors.ts';
 import type {BlobId} from '../../repository/layout.ts';
 import type {BlobWriter} from '../../repository/packing/blob-writer.ts';
-import {type EntryType, encodeEntry, type TreeEntry} from '../../repository/tree.ts';
+import {type EntryType, encodeDirectoryItself, encodeEntry, type TreeEntry} from '../../repository/tree.ts';
 import {type Libc, loadLibc} from '../../system/libc.ts';
 import {whyFailed} from '../../system/system-error.ts';
 import {isTaggedCache} from './cache-tag.ts';
+import {isAsBefore, type SeenEntry} from './changed-entry.ts';
 import {describeEntry, entryType} from './entry.ts';
-import {type EntryStats, sameStats, statsToKeep} from './entry-stats.ts';
+import {sameStats, statsToKeep} from './entry-stats.ts';
 import {LeftOut, type LeftOutOptions} from './left-out.ts';
 import {storeListing} from './listing.ts';
 import {
@@ -38,18 +39,6 @@ export interface WalkOptions extends LeftOutOptions, ProgressOptions {
   /** Something could not be backed up as it is. */
   onWarning(path: Buffer, problem: string): void;
 }
-
-/** An entry whose line in the tree may be another than before. */
-interface ChangedEntry {
-  readonly name: string;
-  readonly line: string;
-  readonly stats: EntryStats;
-  /** It was read again: its position in the known directory, where its line may turn out to be the same. */
-  readonly reread?: number;
-}
-
-/** Of an entry that is as it was: its position in the known directory. */
-type SeenEntry = ChangedEntry | number;
 
 /** What the walk is looking at. */
 interface Candidate {
@@ -190,7 +179,7 @@ class Walk {
     const stats = new BigInt64Array(seen.length * STATS);
     for (const [position, entry] of seen.entries()) {
       if (typeof entry !== 'number') {
-        if (entry.reread !== undefined && knownLines[entry.reread] === entry.line)
+        if (entry.reread !== undefined && isAsBefore(knownLines[entry.reread] as string, entry))
           this.progress.recountAsUnchanged();
         names.push(entry.name);
         lines.push(entry.line);
@@ -245,10 +234,15 @@ class Walk {
     }
     const known = parent === undefined ? undefined : state.known(pathBytes(relative));
     const {trees, same} = await this.#directory(path, relative, names, known);
-    this.progress.count(knownAt < 0 ? 'new' : 'unchanged', 0);
+    this.progress.count(knownAt < 0 ? 'new' : isSame ? 'unchanged' : 'changed', 0);
     if (isSame && same) return knownAt;
     const entry = {...this.#describe(name, path, 'directory', listed, relative), tree: trees};
-    return {name, line: encodeEntry(entry), stats: statsToKeep(listed, listedMs)};
+    return {
+      name,
+      line: encodeEntry(entry),
+      stats: statsToKeep(listed, listedMs),
+      ...(knownAt >= 0 && !isSame && {reread: knownAt, itself: encodeDirectoryItself(entry)}),
+    };
   }
 
   async #content(
