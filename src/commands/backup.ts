@@ -107,6 +107,7 @@ export default class Backup extends RepositoryCommand {
           path,
           problem: this.output.redacted(problem),
         })),
+        notes: snapshot.notes.map((note) => this.output.redacted(note)),
       })),
       failures: failures.map(({source, error: {code, exitCode, message, hint}}) => ({
         source,

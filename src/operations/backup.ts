@@ -24,7 +24,7 @@ import {readIntoBlobs} from './backup-read.ts';
 import {clockProblem} from './clock.ts';
 import {withHooks} from './hooks.ts';
 import type {OnProgress} from './progress.ts';
-import {WarningList} from './warnings.ts';
+import {NoteList, WarningList} from './warnings.ts';
 
 export interface BackupContext {
   readonly repository: Repository;
@@ -75,6 +75,9 @@ export interface BackedUp {
   readonly bytes: ByteCounts;
   readonly warnings: readonly Warning[];
   readonly warningsOmitted: number;
+  /** What is worth telling and no warning, such as a socket that is left out: the first thousand, and how many more there were. */
+  readonly notes: readonly string[];
+  readonly notesOmitted: number;
   /** Why the snapshot is kept, but does not count as a good one; empty if nothing is suspicious. */
   readonly suspect: readonly Suspicion[];
   /** Requests to the target that failed for the time being and were tried again. */
@@ -132,11 +135,19 @@ export async function backup(
 }
 
 async function backupSource(
-  context: BackupContext,
+  outer: BackupContext,
   source: SourceConfig,
   options: BackupOptions,
   problems: Problem[],
 ): Promise<BackedUp> {
+  const notes = new NoteList();
+  const context: BackupContext = {
+    ...outer,
+    onNote: (name, note) => {
+      notes.add(note);
+      outer.onNote?.(name, note);
+    },
+  };
   const started = context.now();
   const {catalog, repository, agents, trust} = context;
   const retriesBefore = repository.target.retries ?? 0;
@@ -157,13 +168,18 @@ async function backupSource(
     if (afterFailed === undefined) return result;
     return {...result, warnings: [...result.warnings, {path: '', problem: afterFailed.message}]};
   });
-  return {...made, retries: (repository.target.retries ?? 0) - retriesBefore};
+  return {
+    ...made,
+    notes: notes.kept,
+    notesOmitted: notes.omitted,
+    retries: (repository.target.retries ?? 0) - retriesBefore,
+  };
 }
 
 async function snapshotSource(
   run: SourceRun,
   renewLease: () => Promise<void>,
-): Promise<Omit<BackedUp, 'retries'>> {
+): Promise<Omit<BackedUp, 'notes' | 'notesOmitted' | 'retries'>> {
   const {source, catalog, generation} = run;
   const warnings = new WarningList();
   const clock = clockProblem(run.history, run.started);

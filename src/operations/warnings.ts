@@ -1,6 +1,17 @@
 import {WARNINGS_MOST, type Warning} from '../repository/snapshot.ts';
 import {pathText} from '../system/utf8.ts';
 
+/** Notes of one run: the first thousand, and how many more there were. */
+export class NoteList {
+  readonly kept: string[] = [];
+  omitted = 0;
+
+  add(note: string): void {
+    if (this.kept.length < WARNINGS_MOST) this.kept.push(note);
+    else this.omitted++;
+  }
+}
+
 /** Warnings of one run, in whose paths bytes that are not UTF-8 are escaped as `\xff`: the first thousand, and how many more there were. */
 export class WarningList {
   readonly kept: Warning[] = [];
