@@ -93,7 +93,7 @@ export {
   type RestoreDatabaseResult,
   restoreToDatabase,
 } from './operations/restore-database.ts';
-export type {Selection} from './operations/selection.ts';
+export {compileIncludes, type Selection} from './operations/selection.ts';
 export {
   type VerifyContext,
   type VerifyLevel,

@@ -14,6 +14,7 @@ import {
   type RestoreDatabaseResult,
   restoreToDatabase,
 } from '../operations/restore-database.ts';
+import {compileIncludes} from '../operations/selection.ts';
 import {compileExcludes} from '../sources/folder/exclude.ts';
 import {useLittleMemory} from '../system/memory.ts';
 
@@ -70,7 +71,7 @@ export default class Restore extends RepositoryCommand {
     include: Flags.string({
       multiple: true,
       helpValue: 'PATTERN',
-      description: 'only this, and what is in it; syntax of .gitignore',
+      description: 'only this, and what is in it; syntax of .gitignore. One that matches nothing is exit 3',
     }),
     exclude: Flags.string({
       multiple: true,
@@ -107,8 +108,9 @@ export default class Restore extends RepositoryCommand {
       throw new UsageError('--tar - and --json both write to standard output.', {
         hint: 'Leave one of them out, or give --tar a file.',
       });
+    const include = flags.include && compileIncludes(flags.include);
     const selection = {
-      ...(flags.include && {include: compileExcludes(flags.include)}),
+      ...(include && {include: include.filter}),
       ...(flags.exclude && {exclude: compileExcludes(flags.exclude)}),
     };
     const started = performance.now();
@@ -136,7 +138,8 @@ export default class Restore extends RepositoryCommand {
     }
     const to = flags.to === undefined ? null : resolve(flags.to);
     let result: RestoreResult;
-    if (flags['dry-run']) result = await restoreDryRun(restore, source, seal, selection);
+    if (flags['dry-run'])
+      result = await restoreDryRun(restore, source, seal, selection, flags.tar !== undefined);
     else if (flags.tar !== undefined)
       result = await this.#tar(flags.tar, (output) => restoreToTar(restore, source, seal, output, selection));
     else {
@@ -148,6 +151,11 @@ export default class Restore extends RepositoryCommand {
         ...(special !== undefined && {special}),
       });
     }
+    const unmatched = [...(include?.unmatched.keys() ?? [])].map((pattern) => ({
+      path: '',
+      problem: `--include "${pattern}" matches nothing in this snapshot; paths are relative to the folder that was backed up`,
+    }));
+    result = {...result, warnings: [...unmatched, ...result.warnings]};
     const seconds = (performance.now() - started) / 1000;
     this.#tell(result, seconds, flags['dry-run'], flags.tar === '-');
     return {...result, seconds, to};
@@ -227,20 +235,20 @@ export default class Restore extends RepositoryCommand {
         hint: undefined,
       });
     const say = (text: string): void => (isPiped ? this.logToStderr(text) : this.log(text));
-    const what = `of ${source} snapshot ${snapshot} in ${formatDuration(seconds * 1000)}`;
-    if (entries.written === 0 && entries.present > 0)
+    const what = `of ${source} snapshot ${snapshot}`;
+    const took = ` in ${formatDuration(seconds * 1000)}`;
+    const {written, present} = entries;
+    const isSmooth = damaged.length + warnings.length + warningsOmitted === 0;
+    if (written === 0 && present > 0 && isSmooth)
       say(
-        `Nothing to restore: ${entries.present === 1 ? 'the one entry' : `all ${entries.present} entries`} ${what} ${entries.present === 1 ? 'was' : 'were'} there already.`,
+        `Nothing to restore: ${present === 1 ? 'the one entry' : `all ${present} entries`} ${what} ${present === 1 ? 'was' : 'were'} there already.`,
       );
-    else if (entries.written === 0 && damaged.length === 0 && warnings.length === 0)
-      say(`Nothing ${what} matches; nothing was restored.`);
+    else if (written === 0 && present === 0 && isSmooth) say(`There is nothing to restore ${what}.`);
     else {
-      const content = isDryRun || entries.present === 0 ? `${counted(files, 'file')}, ` : '';
       say(
-        `${isDryRun ? 'Would restore' : 'Restored'} ${counted(entries.written, 'entry')} (${content}${formatBytes(bytes)}) ${what}.`,
+        `${isDryRun ? 'Would restore' : 'Restored'} ${written === 0 ? 'nothing' : `${counted(written, 'entry')} (${counted(files, 'file')}, ${formatBytes(bytes)})`} ${what}${took}.`,
       );
-      if (entries.present > 0)
-        say(`${counted(entries.present, 'entry')} ${entries.present === 1 ? 'was' : 'were'} there already.`);
+      if (present > 0) say(`${counted(present, 'entry')} ${present === 1 ? 'was' : 'were'} there already.`);
     }
     if (warnings.length + warningsOmitted > 0) this.incomplete();
     if (damaged.length > 0) this.endWith(EXIT.notVerified);

@@ -14,6 +14,7 @@ import {FolderWriter} from '../sources/folder/writer.ts';
 import {useLittleMemory} from '../system/memory.ts';
 import type {OnProgress} from './progress.ts';
 import {ContentAhead, type FileContent, StepQueue} from './restore-ahead.ts';
+import {type EntrySink, FolderSink} from './restore-sink.ts';
 import {type TarSink, writeTar} from './restore-tar.ts';
 import {isEverything, type Selection, selects} from './selection.ts';
 import {WarningList} from './warnings.ts';
@@ -38,23 +39,13 @@ export interface RestoreResult {
   readonly source: string;
   /** Entries that were written, and those that were there already. */
   readonly entries: {readonly written: number; readonly present: number};
+  /** Files that were written, and the bytes of content in them: holes, and a file's further names, have none. */
   readonly files: number;
   readonly bytes: number;
   readonly warnings: readonly Warning[];
   readonly warningsOmitted: number;
   /** What the repository could not give back whole. */
   readonly damaged: readonly Warning[];
-}
-
-/** Something that takes the entries of a snapshot, in order; some time after the walk came by them. */
-export interface EntrySink {
-  /** Whether `entry` reads what it is given of a file. */
-  readonly readsContent: boolean;
-  /** @returns false to leave it and what is in it out */
-  openDirectory(path: Buffer, entry: TreeEntry): boolean | Promise<boolean>;
-  closeDirectory(): void;
-  /** Writes anything but a directory; `content` gives a file's checked blobs. @returns bytes written */
-  entry(path: Buffer, entry: TreeEntry, content: () => AsyncIterable<Uint8Array>): Promise<number>;
 }
 
 /** Restores into `folder`. Run again after an interruption, it completes. */
@@ -111,7 +102,7 @@ export async function restoreToTar(
       },
       closeDirectory: () => {},
       entry: async (path, entry, content) => {
-        if (!isSound(path, entry)) return 0;
+        if (!isSound(path, entry)) return undefined;
         written++;
         return sink.entry(path, entry, content);
       },
@@ -125,14 +116,21 @@ export async function restoreToTar(
   };
 }
 
-/** Tells what a restore would write, without writing. */
+/** Tells what a restore into an empty folder would write, without writing. @param asTar with holes as zeros, as in an archive */
 export async function restoreDryRun(
   context: RestoreContext,
   history: SourceHistory,
   seal: CheckedSeal,
   options: Selection,
+  asTar = false,
 ): Promise<RestoreResult> {
   let written = 0;
+  const linked = new Set<string>();
+  const bytesOf = ({size = 0, extents, hardlink}: TreeEntry): number => {
+    if (hardlink !== undefined && linked.has(hardlink)) return 0;
+    if (hardlink !== undefined) linked.add(hardlink);
+    return asTar || extents === undefined ? size : extents.reduce((sum, [, length]) => sum + length, 0);
+  };
   const count = (): true => {
     written++;
     return true;
@@ -142,7 +140,7 @@ export async function restoreDryRun(
     readsContent: false,
     openDirectory: count,
     closeDirectory: () => {},
-    entry: async (_path, entry) => (count() && entry.size) || 0,
+    entry: async (_path, entry) => (count() ? bytesOf(entry) : 0),
   });
   return {...totals, entries: {written, present: 0}, warnings: [], warningsOmitted: 0};
 }
@@ -196,8 +194,9 @@ async function restoreEntries(
     if (left > 0) return;
     signal?.throwIfAborted();
     try {
-      bytes += await sink.entry(path, entry, () => held?.read(signal) ?? noContent());
-      if (entry.type === 'file') files++;
+      const written = await sink.entry(path, entry, () => held?.read(signal) ?? noContent());
+      bytes += written ?? 0;
+      if (entry.type === 'file' && written !== undefined) files++;
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       damaged.add(path, error.message);
@@ -247,47 +246,4 @@ function depthOf(path: Buffer): number {
   let depth = 0;
   for (const byte of path) if (byte === 0x2f) depth++;
   return depth;
-}
-
-class FolderSink implements EntrySink {
-  readonly readsContent = true;
-  readonly #writer: FolderWriter;
-
-  constructor(writer: FolderWriter) {
-    this.#writer = writer;
-  }
-
-  openDirectory(_path: Buffer, entry: TreeEntry): boolean {
-    return this.#writer.openDirectory(entry.name, entry);
-  }
-
-  closeDirectory(): void {
-    this.#writer.closeDirectory();
-  }
-
-  async entry(_path: Buffer, entry: TreeEntry, content: () => AsyncIterable<Uint8Array>): Promise<number> {
-    const {name} = entry;
-    if (this.#writer.hardlink(name, entry)) return 0;
-    if (entry.type === 'symlink') this.#writer.symlink(name, entry);
-    else if (entry.type !== 'file') this.#writer.special(name, entry);
-    else return this.#file(entry, content);
-    return 0;
-  }
-
-  async #file(entry: TreeEntry, content: () => AsyncIterable<Uint8Array>): Promise<number> {
-    const file = this.#writer.file(entry.name, entry);
-    if (file === undefined) return 0;
-    let bytes = 0;
-    try {
-      for await (const chunk of content()) {
-        file.write(chunk);
-        bytes += chunk.length;
-      }
-    } catch (error) {
-      file.abort();
-      throw error;
-    }
-    file.commit();
-    return bytes;
-  }
 }
