@@ -39,6 +39,13 @@ function usage(error: ParseError, help: string): {message: string; hint: string}
     const near = name.startsWith('--') ? nearest(name.slice(2), known) : undefined;
     return {message: `There is no option ${name}.`, hint: near ? `Did you mean --${near}?` : help};
   }
+  const choice = /^Expected --([^\s=]+)=(.*) to be one of: (.*)$/s.exec(flagMessage(error.message));
+  if (choice !== null) {
+    const [, name = '', value = '', choices = ''] = choice;
+    const near = nearest(value, choices.split(', '));
+    const message = `--${name} cannot be "${value}"; it is one of ${choices}.`;
+    return {message, hint: near ? `Did you mean --${name} ${near}?` : help};
+  }
   const [argument] = error.args ?? [];
   if (typeof argument === 'string') return {message: `Unexpected argument: ${argument}`, hint: help};
   if (argument !== undefined) {
@@ -58,6 +65,11 @@ function flagMessage(message: string): string {
       .replaceAll(/\u001b\[[0-9;]*m/g, '')
       .replace(/^The following errors? occurred:\n\s*/, '')
       .replace(/^Missing required flag (\S+)$/m, 'The option --$1 is missing.')
+      .replace(/^Flag --(\S+) expects a value$/, 'The option --$1 needs a value.')
+      .replace(
+        /^--(\S+): Expected an integer(.*) but received: (.*)$/,
+        '--$1 must be a whole number$2, not "$3".',
+      )
   );
 }
 

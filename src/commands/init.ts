@@ -65,10 +65,10 @@ export default class Init extends BaseCommand {
       throw new UsageError('Where should the repository be?', {
         hint: 'Run "holdfast init REPOSITORY --recipient FILE".',
       });
+    refuseOtherConfig(config, place, cwd, flags.recipient !== undefined);
     const now = new Date();
     const recipientFiles = (flags.recipient ?? config?.recipients ?? []).map((file) => resolve(cwd, file));
     const recipients = await readRecipients(recipientFiles, now, this.output);
-    refuseOtherConfig(config, place, cwd);
     await using target = await openTarget(place, cwd, targetAccess({config, env, output: this.output}));
     const state = stateFolder(env);
     const places = new KnownPlaces(knownPlacesPath(state));
@@ -179,9 +179,17 @@ export default class Init extends BaseCommand {
 }
 
 /** Agent, catalog and recipients of one repository must not become those of another. */
-function refuseOtherConfig(config: Config | undefined, place: string, cwd: string): void {
+function refuseOtherConfig(
+  config: Config | undefined,
+  place: string,
+  cwd: string,
+  hasRecipient: boolean,
+): void {
   if (config?.repository === undefined || isSamePlace(config.repository, place, cwd)) return;
-  throw new UsageError(`${config.file} is for the repository at ${config.repository}, not for ${place}.`, {
-    hint: 'Have a config of its own written with --config NEW-FILE.',
+  const other = `${config.file} is for the repository at ${config.repository}, not for ${place}`;
+  throw new UsageError(hasRecipient ? `${other}.` : `No --recipient is given, and ${other}.`, {
+    hint: hasRecipient
+      ? 'Have a config of its own written with --config NEW-FILE.'
+      : `Run "holdfast init ${place} --recipient FILE --config NEW-FILE".`,
   });
 }

@@ -96,7 +96,7 @@ function findingOf(issue: Issue, document: ConfigDocument): Finding {
     advice,
   });
   if (path.length === 0 && found === null)
-    return finding('is empty', 'run "holdfast init" to have one written');
+    return finding('is empty', 'remove it and run "holdfast init" to have one written');
   if (path.length === 2 && path[0] === 'sources' && issue.code === 'invalid_type') {
     return finding('does not say what to back up', 'write { folder: /etc }');
   }

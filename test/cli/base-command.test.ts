@@ -98,11 +98,11 @@ describe('wrong usage ends with 2', () => {
     [[], 'Error: WHAT is missing: what to do.\nHint: Run "holdfast probe --help" to see how it is used.\n'],
     [
       ['flags', '--level', 'c'],
-      'Error: Expected --level=c to be one of: a, b\nHint: Run "holdfast probe --help" to see how it is used.\n',
+      'Error: --level cannot be "c"; it is one of a, b.\nHint: Run "holdfast probe --help" to see how it is used.\n',
     ],
     [
       ['flags', '--key'],
-      'Error: Flag --key expects a value\nHint: Run "holdfast probe --help" to see how it is used.\n',
+      'Error: The option --key needs a value.\nHint: Run "holdfast probe --help" to see how it is used.\n',
     ],
     [['flags', '--key='], 'Error: --key: the value is empty\nHint: Give it a value, or leave it out.\n'],
     [

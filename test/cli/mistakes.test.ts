@@ -75,6 +75,20 @@ const mistakes: Record<string, Mistake> = {
     says: /no command "catalog rebild"/,
     hint: /catalog rebuild/,
   },
+  'a value that is no choice': {
+    args: ['restore', 'latest', '--to', 'out', '--overwrite=chnaged', ...KEY],
+    exit: 2,
+    code: 'USAGE',
+    says: /--overwrite cannot be "chnaged"; it is one of never, changed, always\./,
+    hint: /Did you mean --overwrite changed\?/,
+  },
+  'a number that is none': {
+    args: ['keygen', 'new', '--shares', 'three'],
+    exit: 2,
+    code: 'USAGE',
+    says: /--shares must be a whole number, not "three"\./,
+    hint: /--help/,
+  },
   'an unknown option': {
     args: ['backup', '--ful'],
     exit: 2,
@@ -204,6 +218,20 @@ const mistakes: Record<string, Mistake> = {
     hint: /--join/,
   },
   // Recipients (E2, E3, E6, E8, E9)
+  'init of a second repository without a recipient': {
+    args: ['init', 'new-repo'],
+    exit: 2,
+    code: 'USAGE',
+    says: /No --recipient is given, and .*holdfast\.yaml is for the repository at .*repo, not for new-repo\./,
+    hint: /"holdfast init new-repo --recipient FILE --config NEW-FILE"/,
+  },
+  'init of a second repository with a recipient': {
+    args: ['init', 'new-repo', '-r', 'ops.public.asc'],
+    exit: 2,
+    code: 'USAGE',
+    says: /holdfast\.yaml is for the repository at .*repo, not for new-repo\./,
+    hint: /--config NEW-FILE/,
+  },
   'init without a recipient': {
     args: ['init', 'new-repo', '--config', 'none.yaml'],
     exit: 2,

@@ -12,8 +12,11 @@ const MISALIGNED = 'A line is indented differently from those that it belongs to
 const ALIGN = 'begin keys of the same mapping in the same column.';
 
 const refusals: [text: string, problem: string][] = [
-  ['', 'The file is empty at holdfast.yaml:1:1; run "holdfast init" to have one written.'],
-  ['# nothing\n', 'The file is empty at holdfast.yaml:1:1; run "holdfast init" to have one written.'],
+  ['', 'The file is empty at holdfast.yaml:1:1; remove it and run "holdfast init" to have one written.'],
+  [
+    '# nothing\n',
+    'The file is empty at holdfast.yaml:1:1; remove it and run "holdfast init" to have one written.',
+  ],
   ['- a', 'The file must be a mapping, not a list at holdfast.yaml:1:1.'],
   ['hello', 'The file must be a mapping, not text at holdfast.yaml:1:1.'],
   ['full: 30d\nrecipents: [a]', 'Unknown key `recipents` at holdfast.yaml:2:1; did you mean `recipients`?'],
