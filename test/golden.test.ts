@@ -2,6 +2,7 @@
  * Golden vectors: repositories that released formats left behind, which all later code must verify, restore, and find
  * damaged where they are. How they were made: test/fixtures/repositories/make-*.ts; they are never made again.
  */
+import {createHash} from 'node:crypto';
 import {cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -168,6 +169,27 @@ describe('format 1, v1-basic', () => {
       expect(describeTree(copy.folder)).toEqual(before);
     } finally {
       run(copy.folder, 'chmod', '-R', 'u+w', '.');
+    }
+  });
+});
+
+describe('format 1, v1-deltas', () => {
+  test('a dump and two versions of it that are stored as deltas: whole at every level, and each comes back', async () => {
+    const vector = join(import.meta.dirname, 'fixtures', 'repositories', 'v1-deltas');
+    const {snapshots} = JSON.parse(readFileSync(join(vector, 'expected.json'), 'utf8')) as {
+      snapshots: {id: string; size: number; sha256: string}[];
+    };
+    const path = join(vector, 'recipient.private.asc');
+    const opener = await unlockPrivateKey(await readPrivateKey(readFileSync(path), path), undefined);
+    const client = new Client(new FileTarget(join(vector, 'repository')), opener, scratch);
+    for (const level of LEVELS)
+      expect(await client.verify(level)).toMatchObject({ok: true, problems: [], snapshots: 3});
+    for (const {id, size, sha256} of snapshots) {
+      const {to, damaged} = await client.restore(id);
+      expect(damaged).toEqual([]);
+      const content = readFileSync(join(to, 'db.sql'));
+      expect(content.length).toBe(size);
+      expect(createHash('sha256').update(content).digest('hex')).toBe(sha256);
     }
   });
 });

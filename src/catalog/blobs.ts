@@ -5,20 +5,32 @@ export interface StoredPack {
   readonly size: number;
 }
 
+/** The id of a blob of a pack; of a delta also that of its base. */
+export type BookedBlob = Buffer | {readonly id: Buffer; readonly base: Buffer};
+
 /** Which blobs lie in which acknowledged pack, and which packs no index object describes yet. */
 export class BlobTable {
   readonly #database: Database;
   readonly #has: Statement;
   readonly #add: Statement;
+  readonly #addDelta: Statement;
+  readonly #isDelta: Statement;
 
   constructor(database: Database) {
     this.#database = database;
     this.#has = database.prepare('SELECT 1 FROM blob WHERE generation = ? AND id = ?').pluck();
     this.#add = database.prepare('INSERT OR IGNORE INTO blob (generation, id, pack) VALUES (?, ?, ?)');
+    this.#addDelta = database.prepare('INSERT OR IGNORE INTO delta (generation, id, base) VALUES (?, ?, ?)');
+    this.#isDelta = database.prepare('SELECT 1 FROM delta WHERE generation = ? AND id = ?').pluck();
   }
 
   has(generation: number, id: Buffer): boolean {
     return this.#has.get(generation, id) !== undefined;
+  }
+
+  /** Whether it is stored, and not as a delta: others may build on it. */
+  isWhole(generation: number, id: Buffer): boolean {
+    return this.has(generation, id) && this.#isDelta.get(generation, id) === undefined;
   }
 
   /** Whether nothing of the generation was stored so far. */
@@ -32,7 +44,7 @@ export class BlobTable {
    * Books a pack whose upload was acknowledged.
    * @param record what the index will say of it; null when an index object does already
    */
-  addPack(generation: number, pack: StoredPack, ids: Iterable<Buffer>, record: string | null): void {
+  addPack(generation: number, pack: StoredPack, blobs: Iterable<BookedBlob>, record: string | null): void {
     this.#database
       .prepare('INSERT OR IGNORE INTO pack (generation, name, size, record) VALUES (?, ?, ?, ?)')
       .run(generation, pack.name, pack.size, record);
@@ -40,7 +52,12 @@ export class BlobTable {
       .prepare('SELECT id FROM pack WHERE generation = ? AND name = ?')
       .pluck()
       .get(generation, pack.name);
-    for (const id of ids) this.#add.run(generation, id, row);
+    for (const blob of blobs) {
+      const id = Buffer.isBuffer(blob) ? blob : blob.id;
+      // What is stored whole as well counts as whole.
+      if (!Buffer.isBuffer(blob) && !this.has(generation, id)) this.#addDelta.run(generation, id, blob.base);
+      this.#add.run(generation, id, row);
+    }
   }
 
   packs(generation: number): StoredPack[] {
@@ -71,19 +88,34 @@ export class BlobTable {
     for (const name of packs) indexed.run(generation, name);
   }
 
-  /** Forgets a pack that is no longer stored, with its blobs: they will be stored again. */
+  /** Forgets a pack that is no longer stored, and those with deltas on its blobs: what is in them will be stored again. */
   forgetPack(generation: number, name: string): void {
-    this.#database
+    const building = this.#database
       .prepare(
-        'DELETE FROM blob WHERE generation = @generation AND pack = (SELECT id FROM pack WHERE generation = @generation AND name = @name)',
+        `SELECT DISTINCT blob.pack FROM delta JOIN blob ON blob.generation = delta.generation AND blob.id = delta.id
+         WHERE delta.generation = @generation AND delta.base IN
+           (SELECT id FROM blob WHERE generation = @generation AND pack = (SELECT id FROM pack WHERE generation = @generation AND name = @name))`,
       )
-      .run({generation, name});
-    this.#database.prepare('DELETE FROM pack WHERE generation = ? AND name = ?').run(generation, name);
+      .pluck()
+      .all({generation, name}) as number[];
+    const lost = this.#database
+      .prepare('SELECT id FROM pack WHERE generation = ? AND name = ?')
+      .pluck()
+      .get(generation, name) as number | undefined;
+    for (const pack of new Set([...building, ...(lost === undefined ? [] : [lost])])) {
+      this.#database
+        .prepare(
+          'DELETE FROM delta WHERE generation = @generation AND id IN (SELECT id FROM blob WHERE generation = @generation AND pack = @pack)',
+        )
+        .run({generation, pack});
+      this.#database.prepare('DELETE FROM blob WHERE generation = ? AND pack = ?').run(generation, pack);
+      this.#database.prepare('DELETE FROM pack WHERE id = ?').run(pack);
+    }
   }
 
   /** Forgets all packs, blobs and index objects of a generation. */
   forgetGeneration(generation: number): void {
-    for (const table of ['blob', 'pack', 'index_object']) {
+    for (const table of ['blob', 'delta', 'pack', 'index_object']) {
       this.#database.prepare(`DELETE FROM ${table} WHERE generation = ?`).run(generation);
     }
   }

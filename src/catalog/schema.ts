@@ -109,6 +109,8 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   `
+  -- Blobs that are stored as what differs from another one.
+  CREATE TABLE delta (generation INTEGER NOT NULL, id BLOB NOT NULL, base BLOB NOT NULL, PRIMARY KEY (generation, id)) STRICT, WITHOUT ROWID;
   -- JSON: what the last good dump of a source held, to notice what a later one lacks.
   CREATE TABLE last_good (source TEXT PRIMARY KEY, contents TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,

@@ -26,6 +26,11 @@ export const STREAM_CHUNKING = [
   {from: 64 * 2 ** 30, ...DEFAULT_CHUNKING},
 ] as const;
 
+/** The same where the last version is at hand, so that a chunk in which little changed costs little: fewer ids, of longer chunks. */
+export const DELTA_CHUNKING = STREAM_CHUNKING.slice(1).map((tier, at) =>
+  at === 0 ? {...tier, from: 0} : tier,
+);
+
 /** The room that the table of {@link createChunker} takes. */
 export const TABLE_BYTES = 2048;
 

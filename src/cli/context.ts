@@ -196,7 +196,10 @@ export class CliContext implements AsyncDisposable {
       agent,
       recipients,
       host: hostname(),
-      ownPaths: [catalog.path, `${catalog.path}-wal`, `${catalog.path}-shm`, ...localPath(this.target)],
+      ownPaths: [
+        ...['', '-wal', '-shm', '.bases'].map((end) => catalog.path + end),
+        ...localPath(this.target),
+      ],
       now: () => new Date(),
       concurrency: this.config?.limits.concurrency ?? 2,
       signal,

@@ -1,7 +1,7 @@
 /** What a source may say: one kind, with what belongs to it, and what all kinds share. */
 import {z} from 'zod';
 import {fileNameProblem, TAG_PATTERN, tagProblem} from './names.ts';
-import {command, duration, full, path, problemCheck, text} from './values.ts';
+import {command, duration, full, path, problemCheck, size, text} from './values.ts';
 
 const shared = {
   before: command.optional(),
@@ -24,6 +24,15 @@ const dump = {
     .describe('The dump is ended when it takes longer. Without it, when nothing comes for an hour.'),
 };
 
+const cached = {
+  ...dump,
+  cache: size
+    .optional()
+    .describe(
+      'How much of the last version is kept on this machine, compressed and encrypted, so that less is stored: 2GB for databases; 0B for none.',
+    ),
+};
+
 const folder = z.strictObject({
   folder: path.describe('The folder to back up.'),
   exclude: z.array(text).optional().describe('What to leave out, as patterns in the syntax of .gitignore.'),
@@ -39,7 +48,7 @@ const commandOutput = z.strictObject({
     .optional()
     .describe('The name of the file in the snapshot; by default that of the source.'),
   end: text.optional().describe('What the output must end with, but for white space, to count as whole.'),
-  ...dump,
+  ...cached,
 });
 
 const names = z.array(text).min(1);
@@ -97,7 +106,7 @@ const postgres = z.strictObject({
     })
     .check(oneOrSeveral),
   witness: witness.optional(),
-  ...dump,
+  ...cached,
 });
 
 const mysql = z.strictObject({
@@ -120,7 +129,7 @@ const mysql = z.strictObject({
     })
     .check(oneOrSeveral),
   witness: witness.optional(),
-  ...dump,
+  ...cached,
 });
 
 const sqlite = z.strictObject({
@@ -147,7 +156,7 @@ const redis = z.strictObject({
     url: text.check(problemCheck(redisUrlProblem)).describe('redis://127.0.0.1:6379, or rediss:// with TLS.'),
     password: password.optional(),
   }),
-  ...dump,
+  ...cached,
 });
 
 /** By the key that tells a source's kind. */

@@ -10,7 +10,7 @@ import type {
   SqliteInput,
 } from './source-schema.ts';
 import {type Environment, substitute} from './substitute.ts';
-import {parseDuration} from './units.ts';
+import {parseDuration, parseSize} from './units.ts';
 import type {CommandInput} from './values.ts';
 import {splitWords} from './words.ts';
 
@@ -46,6 +46,8 @@ export interface FolderSourceConfig extends SharedConfig {
 interface StreamConfig extends SharedConfig {
   /** How long a dump may take; undefined if it may as long as something comes. */
   readonly timeoutMs: number | undefined;
+  /** How much of the last version is kept on this machine, compressed and encrypted, so that less is stored; none by default. */
+  readonly cacheBytes?: number | undefined;
 }
 
 /** A program whose standard output is backed up. */
@@ -200,7 +202,7 @@ function toCommandOutput(name: string, input: CommandOutputInput, around: Surrou
     command: toCommand(input.command, around.env),
     file: input.name ?? name,
     end: input.end,
-    timeoutMs: toTimeout(input.timeout),
+    ...toStream(input, '0B'),
   };
 }
 
@@ -229,7 +231,7 @@ function toPostgres(name: string, input: PostgresInput, around: Surroundings): P
       excludeData: postgres.excludeData ?? [],
     },
     globals: postgres.globals ?? true,
-    timeoutMs: toTimeout(input.timeout),
+    ...toStream(input),
     witness: toWitness(input.witness),
   };
 }
@@ -252,7 +254,7 @@ function toMysql(name: string, input: MysqlInput, around: Surroundings): MysqlSo
     databases: mysql.databases ?? [mysql.database ?? ''],
     excludeTables: mysql.excludeTables ?? [],
     users: mysql.users ?? false,
-    timeoutMs: toTimeout(input.timeout),
+    ...toStream(input),
     witness: toWitness(input.witness),
   };
 }
@@ -277,7 +279,7 @@ function toRedis(name: string, input: RedisInput, around: Surroundings): RedisSo
     kind: 'redis',
     url,
     password: password === undefined ? undefined : new Secret(password),
-    timeoutMs: toTimeout(input.timeout),
+    ...toStream(input),
   };
 }
 
@@ -303,6 +305,13 @@ function toShared(
 /** @returns milliseconds */
 export function toLimit(duration: string): number {
   return duration === 'never' ? Number.POSITIVE_INFINITY : parseDuration(duration);
+}
+
+function toStream(
+  {timeout, cache}: {timeout?: string | undefined; cache?: string | undefined},
+  defaultCache = '2GB',
+): Pick<StreamConfig, 'timeoutMs' | 'cacheBytes'> {
+  return {timeoutMs: toTimeout(timeout), cacheBytes: parseSize(cache ?? defaultCache)};
 }
 
 function toTimeout(duration: string | undefined): number | undefined {

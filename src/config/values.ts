@@ -1,7 +1,7 @@
 /** The kinds of values that a config is made of. */
 import {z} from 'zod';
 import {ConfigError, HoldfastError} from '../errors.ts';
-import {DURATION_PATTERN, parseDuration, parseRate} from './units.ts';
+import {DURATION_PATTERN, parseDuration, parseRate, parseSize} from './units.ts';
 import {splitWords} from './words.ts';
 
 /** Runs a check that throws, and gives what it says as the message of the issue. */
@@ -45,6 +45,11 @@ export const duration = z
     }),
   )
   .meta({pattern: `^never$|${DURATION_PATTERN}`, examples: ['30d', 'never']});
+
+export const size = z
+  .string()
+  .check(checked(parseSize))
+  .meta({examples: ['2GB']});
 
 export const rate = z
   .string()

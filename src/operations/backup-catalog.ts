@@ -1,5 +1,6 @@
 /** Brings the catalog in line with the repository before a backup relies on it: storage decides. */
 import pMap from 'p-map';
+import type {BookedBlob} from '../catalog/blobs.ts';
 import type {Catalog} from '../catalog/catalog.ts';
 import type {GenerationRow, StoredGeneration} from '../catalog/generations.ts';
 import {openSession} from '../crypto/message.ts';
@@ -19,6 +20,7 @@ import {
   parseHashObject,
   sha256,
 } from '../repository/layout.ts';
+import type {PackRecord} from '../repository/pack.ts';
 import type {Repository} from '../repository/repository.ts';
 import {readObject} from '../targets/read.ts';
 
@@ -120,8 +122,8 @@ async function adoptIndex(
       const packs: PackName[] = [];
       for (const record of records) {
         packs.push(record.pack);
-        const ids = record.frames.flatMap(({blobs}) => blobs.map(([id]) => Buffer.from(id, 'hex')));
-        catalog.blobs.addPack(generation.id, {name: record.pack, size: record.size}, ids, null);
+        const pack = {name: record.pack, size: record.size};
+        catalog.blobs.addPack(generation.id, pack, bookedBlobs(record), null);
       }
       catalog.blobs.addIndex(generation.id, {name, size: bytes.length}, packs);
     });
@@ -130,6 +132,16 @@ async function adoptIndex(
     const problem = error instanceof HoldfastError ? error.message : `${object}: ${(error as Error).message}`;
     onNote?.(place.source, `${problem}; what it describes will be stored again`);
   }
+}
+
+/** What the catalog keeps of a pack's blobs. */
+export function bookedBlobs({frames}: PackRecord): BookedBlob[] {
+  return frames.flatMap(({blobs}) =>
+    blobs.map(([hex, , base]): BookedBlob => {
+      const id = Buffer.from(hex, 'hex');
+      return base === undefined ? id : {id, base: Buffer.from(base, 'hex')};
+    }),
+  );
 }
 
 async function forgetMissingPacks(

@@ -7,6 +7,7 @@ import type {PackRecord} from '../repository/pack.ts';
 import type {SealedPack} from '../repository/packing/pack-builder.ts';
 import {Packer} from '../repository/packing/packer.ts';
 import type {SourceRun} from './backup.ts';
+import {bookedBlobs} from './backup-catalog.ts';
 
 /** How many packs are stored between two index objects, and how many blobs in them: an index object is made in memory. */
 const CHECKPOINT_PACKS = 8;
@@ -64,19 +65,19 @@ export class PackStore implements AsyncDisposable {
     if (options.dryRun === true) return this.#onStored(record);
     const place = {source: source.name, generation: generation.name};
     await repository.target.put(packObject(place, record.pack), bytes, {signal});
-    const ids = record.frames.flatMap(({blobs}) => blobs.map(([id]) => Buffer.from(id, 'hex')));
+    const blobs = bookedBlobs(record);
     catalog.transaction(() => {
       catalog.blobs.addPack(
         generation.id,
         {name: record.pack, size: record.size},
-        ids,
+        blobs,
         encodePackRecord(record),
       );
     });
     this.#onStored(record);
     await this.#renewLease();
     this.#packsSinceCheckpoint++;
-    this.#blobsSinceCheckpoint += ids.length;
+    this.#blobsSinceCheckpoint += blobs.length;
     if (this.#packsSinceCheckpoint >= CHECKPOINT_PACKS || this.#blobsSinceCheckpoint >= CHECKPOINT_BLOBS) {
       this.#packsSinceCheckpoint = 0;
       this.#blobsSinceCheckpoint = 0;

@@ -19,6 +19,7 @@ import {storeDump} from '../sources/stream/store.ts';
 import {isMissing, whyFailed} from '../system/system-error.ts';
 import {pathText} from '../system/utf8.ts';
 import type {SourceRun} from './backup.ts';
+import type {SourceBases} from './backup-bases.ts';
 import {ownInodes} from './own-files.ts';
 import type {DumpContents} from './suspicion.ts';
 import type {WarningList} from './warnings.ts';
@@ -36,6 +37,7 @@ export async function readIntoBlobs(
   run: SourceRun,
   writer: BlobWriter,
   warnings: WarningList,
+  bases: SourceBases | undefined,
 ): Promise<ReadResult> {
   const {source, catalog, generation, options} = run;
   const state = new WalkState(catalog, source.name, generation.id, options.dryRun !== true);
@@ -46,6 +48,7 @@ export async function readIntoBlobs(
     writer,
     state,
     allowEmpty: isEmptyAllowed(run),
+    basesOf: bases && ((file) => bases.of(file)),
     now: run.now,
     signal: run.signal,
     onProgress: (progress, current) => report(run, progress, current),

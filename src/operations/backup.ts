@@ -15,6 +15,7 @@ import type {ByteCounts, EntryCounts, SnapshotKind} from '../repository/seal.ts'
 import type {Suspicion, Warning} from '../repository/snapshot.ts';
 import type {TrustFile} from '../repository/trust.ts';
 import {useLittleMemory} from '../system/memory.ts';
+import {SourceBases} from './backup-bases.ts';
 import {refuseTampered, syncCatalog} from './backup-catalog.ts';
 import {commitSnapshot} from './backup-commit.ts';
 import {chooseGeneration} from './backup-generation.ts';
@@ -193,7 +194,8 @@ async function snapshotSource(
     isKnown: (id) => catalog.blobs.has(generation.id, id),
     isFresh: catalog.blobs.isEmpty(generation.id),
   });
-  const {root, counts, dump, witness} = await readIntoBlobs(run, writer, warnings);
+  using bases = await SourceBases.open(run);
+  const {root, counts, dump, witness} = await readIntoBlobs(run, writer, warnings, bases);
   await packs.finish();
   const committed = await commitSnapshot(run, session, packs, {
     root,
@@ -203,6 +205,7 @@ async function snapshotSource(
     dump,
     witness,
   });
+  bases?.keep();
   return {
     ...committed,
     source: source.name,

@@ -170,9 +170,13 @@ async function verifyTrees(
           if (entry.type !== 'file') return;
           try {
             for await (const blob of contentIds(reader, entry)) {
+              const place = reader.index.find(blob);
+              const base = place?.base === undefined ? undefined : reader.index.find(place.base);
+              const isThere = place !== undefined && (place.base === undefined || base !== undefined);
               const object =
                 bad.get(blob) ??
-                (reader.index.find(blob) !== undefined ? undefined : `blob ${blob.slice(0, 16)}…`);
+                (place?.base === undefined ? undefined : bad.get(place.base)) ??
+                (isThere ? undefined : `blob ${blob.slice(0, 16)}…`);
               if (object !== undefined) affects(object, path);
             }
           } catch (error) {

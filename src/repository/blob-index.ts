@@ -29,7 +29,12 @@ export interface BlobPlace {
   readonly at: number;
   /** In the decompressed frame. */
   readonly offset: number;
+  /** Of what lies there: the blob, or the delta. */
+  readonly stored: number;
+  /** Of the blob. */
   readonly length: number;
+  /** The blob that a delta is the difference to. */
+  readonly base?: BlobId | undefined;
 }
 
 const ID_BYTES = 32;
@@ -42,7 +47,10 @@ export class BlobIndex {
   #ids = Buffer.allocUnsafeSlow(FIRST_ROOM * ID_BYTES);
   #frameOf = new Uint32Array(FIRST_ROOM);
   #offsets = new Uint32Array(FIRST_ROOM);
+  /** As stored. */
   #lengths = new Uint32Array(FIRST_ROOM);
+  /** By number of the blob. */
+  readonly #deltas = new Map<number, {readonly length: number; readonly base: BlobId}>();
   /** Open addressing, by the first bytes of the id, which are random: number of the blob + 1. */
   #table = new Uint32Array(2 * FIRST_ROOM);
 
@@ -62,9 +70,10 @@ export class BlobIndex {
     for (const {offset, size, raw, blobs} of record.frames) {
       frames.push({pack, offset, size, raw, first: this.#count, count: blobs.length});
       let at = 0;
-      for (const [id, length] of blobs) {
-        this.#addBlob(id, at + MEMBER_HEADER_BYTES, length, isPreferred);
-        at += memberLength(length);
+      for (const [id, length, base, stored = length] of blobs) {
+        if (base !== undefined) this.#deltas.set(this.#count, {length, base});
+        this.#addBlob(id, at + MEMBER_HEADER_BYTES, stored, isPreferred);
+        at += memberLength(stored);
       }
       this.#frames.push(frames.at(-1) as IndexedFrame);
     }
@@ -76,12 +85,22 @@ export class BlobIndex {
     const blob = (this.#table[this.#slotOf(key)] as number) - 1;
     if (blob < 0) return undefined;
     const frame = this.#frames[this.#frameOf[blob] as number] as IndexedFrame;
+    const stored = this.#lengths[blob] as number;
+    const {length = stored, base} = this.#deltas.get(blob) ?? {};
     return {
       frame,
       at: blob - frame.first,
       offset: this.#offsets[blob] as number,
-      length: this.#lengths[blob] as number,
+      stored,
+      length,
+      base,
     };
+  }
+
+  /** Numbers of those of a frame's blobs that are deltas. */
+  deltasOf({first, count}: IndexedFrame): number[] {
+    if (this.#deltas.size === 0) return [];
+    return Array.from({length: count}, (_, at) => at).filter((at) => this.#deltas.has(first + at));
   }
 
   /** The ids of a frame's blobs, 32 bytes each. */
@@ -89,6 +108,7 @@ export class BlobIndex {
     return this.#ids.subarray(first * ID_BYTES, (first + count) * ID_BYTES);
   }
 
+  /** As stored. */
   lengthsOf({first, count}: IndexedFrame): Uint32Array {
     return this.#lengths.subarray(first, first + count);
   }

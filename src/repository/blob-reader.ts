@@ -9,7 +9,8 @@ import {keepHeapSmall} from '../system/memory.ts';
 import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
 import {encryptionFingerprint} from './agent.ts';
-import {BlobIndex, type IndexedFrame, type IndexedPack} from './blob-index.ts';
+import {BlobIndex, type BlobPlace, type IndexedFrame, type IndexedPack} from './blob-index.ts';
+import {DeltaError, decodeDelta} from './delta.ts';
 import type {OpenGeneration} from './generation.ts';
 import {INDEX_MOST_BYTES, readIndex} from './index-object.ts';
 import {type BlobId, indexObject, packObject, sha256} from './layout.ts';
@@ -79,13 +80,11 @@ export class BlobReader implements AsyncDisposable {
 
   /** Has a blob fetched that will be read soon. Whoever calls this calls {@link release} as often. */
   want(id: BlobId): void {
-    const place = this.#index.find(id);
-    if (place !== undefined) this.#loader.want(place.frame, place.at);
+    for (const {frame, at} of this.#placesOf(id)) this.#loader.want(frame, at);
   }
 
   release(id: BlobId): void {
-    const place = this.#index.find(id);
-    if (place !== undefined) this.#loader.release(place.frame);
+    for (const {frame} of this.#placesOf(id)) this.#loader.release(frame);
   }
 
   /**
@@ -100,6 +99,10 @@ export class BlobReader implements AsyncDisposable {
         `no index object of ${this.generation.source}/${this.generation.generation} knows it`,
       );
     }
+    return place.base === undefined ? this.#readWhole(id, place) : this.#readDelta(id, place, place.base);
+  }
+
+  async #readWhole(id: BlobId, place: BlobPlace): Promise<Buffer> {
     const {raw, wrong, checked} = await this.#loader.load(place.frame);
     const content = Buffer.from(raw.buffer, place.offset, place.length);
     const isWrong =
@@ -112,6 +115,50 @@ export class BlobReader implements AsyncDisposable {
         'it holds other content than the index says',
       );
     return content;
+  }
+
+  async #readDelta(id: BlobId, place: BlobPlace, base: BlobId): Promise<Buffer> {
+    const object = packObject(this.generation, place.frame.pack.name);
+    const basePlace = this.#index.find(base);
+    if (basePlace === undefined || basePlace.base !== undefined)
+      throw new DamageError(
+        object,
+        `no whole blob ${base.slice(0, 16)}… is there, which its content builds on`,
+      );
+    const dictionary = Buffer.from(await this.#readWhole(base, basePlace));
+    const {raw} = await this.#loader.load(place.frame);
+    const member = Buffer.from(raw.buffer, place.offset, place.stored);
+    return this.#reading(object, async () => {
+      const content = decodeDelta(member, base, dictionary, place.length);
+      if (!isBlob(content, Buffer.from(id, 'hex'), this.#idKey))
+        throw new DeltaError('it holds other content than the index says');
+      return content;
+    });
+  }
+
+  /** Where a blob lies, and what it builds on. */
+  #placesOf(id: BlobId): BlobPlace[] {
+    const place = this.#index.find(id);
+    const base = place?.base === undefined ? undefined : this.#index.find(place.base);
+    return [base, place].filter((found) => found !== undefined);
+  }
+
+  /** The deltas of a frame that are wrong in themselves: where the base cannot be read, that is told of its pack. */
+  async #wrongDeltas(frame: IndexedFrame): Promise<BlobId[]> {
+    const object = packObject(this.generation, frame.pack.name);
+    const wrong: BlobId[] = [];
+    for (const at of this.#index.deltasOf(frame)) {
+      const id = this.#index.idOf(frame, at);
+      const place = this.#index.find(id);
+      if (place?.frame !== frame) continue; // Another one is used.
+      try {
+        await this.read(id);
+      } catch (error) {
+        if (!(error instanceof DamageError)) throw error;
+        if (error.object === object) wrong.push(id);
+      }
+    }
+    return wrong;
   }
 
   /**
@@ -132,22 +179,24 @@ export class BlobReader implements AsyncDisposable {
       // Wrong bytes are read a second time before they count.
       const wrong = await check().catch(check);
       keepHeapSmall();
-      return pack.frames.flatMap((frame, number) =>
+      const ids = pack.frames.flatMap((frame, number) =>
         (wrong[number] ?? []).map((at) => this.#index.idOf(frame, at)),
       );
+      for (const frame of pack.frames) ids.push(...(await this.#wrongDeltas(frame)));
+      return ids;
     });
   }
 
   /** The blobs of a frame that cannot be read, in a pack of which something is wrong. */
   async lostIn(frame: IndexedFrame): Promise<BlobId[]> {
-    let lost: readonly number[];
+    const named = (numbers: readonly number[]): BlobId[] => numbers.map((at) => this.#index.idOf(frame, at));
     try {
-      ({wrong: lost} = await this.#loader.load(frame)); // Nothing is wanted of it, so all of it is checked.
+      const {wrong} = await this.#loader.load(frame); // Nothing is wanted of it, so all of it is checked.
+      return [...named(wrong), ...(await this.#wrongDeltas(frame))];
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
-      lost = Array.from({length: frame.count}, (_, at) => at);
+      return named(Array.from({length: frame.count}, (_, at) => at));
     }
-    return lost.map((at) => this.#index.idOf(frame, at));
   }
 
   /** @throws `PacketError` if the message is for another key than the generation's */

@@ -14,7 +14,7 @@ import {
   type PackName,
   sha256,
 } from './layout.ts';
-import {type FrameRecord, LIMITS, memberLength, type PackRecord} from './pack.ts';
+import {type FrameRecord, LIMITS, memberLength, type PackRecord, type StoredBlob} from './pack.ts';
 
 /** No index object is larger, nor its content. */
 export const INDEX_MOST_BYTES = 256 * 2 ** 20;
@@ -101,13 +101,19 @@ export function decodePackRecord(line: string): PackRecord {
 function decodeFrame(fields: Fields): FrameRecord {
   const raw = fields.count('raw');
   let members = 0;
-  const blobs = fields.list('blobs', LIMITS.frameBytes / 512, (item): [BlobId, number] => {
-    const [id, length, ...more] = Array.isArray(item) ? item : [];
+  const blobs = fields.list('blobs', LIMITS.frameBytes / 512, (item): StoredBlob => {
+    const [id, length, base, stored, ...more] = Array.isArray(item) ? item : [];
     if (more.length > 0) throw new FormatError('a blob is stored in a way that this Holdfast does not know');
     if (!isHash(id) || !isCount(length) || length > LIMITS.blobBytes)
       throw new FormatError('a blob has no id or length');
-    members += memberLength(length);
-    return [id as BlobId, length];
+    if (base === undefined) {
+      members += memberLength(length);
+      return [id as BlobId, length];
+    }
+    if (!isHash(base) || !isCount(stored) || stored > LIMITS.blobBytes)
+      throw new FormatError('a delta has no base or length');
+    members += memberLength(stored);
+    return [id as BlobId, length, base as BlobId, stored];
   });
   if (raw > LIMITS.frameBytes || members !== raw)
     throw new FormatError('a frame is not as long as its blobs');

@@ -4,8 +4,13 @@ import type {BlobId, PackName} from './layout.ts';
 /** Whether a pack holds file content or trees; a hint that keeps browsing cheap. */
 export type PackKind = 'data' | 'tree';
 
+/** A blob of a frame; of a delta also its base, a whole blob of the same generation, and the length of its member. */
+export type StoredBlob =
+  | readonly [id: BlobId, length: number]
+  | readonly [id: BlobId, length: number, base: BlobId, stored: number];
+
 /** What lies in a frame, in order. */
-export type BlobList = readonly (readonly [id: BlobId, length: number])[];
+export type BlobList = readonly StoredBlob[];
 
 /** @typeParam Blobs how the blobs are told: their list, or something that stands for it */
 export interface FrameRecord<Blobs = BlobList> {
@@ -44,19 +49,27 @@ export function padding(contentLength: number): number {
 }
 
 const NAME_PREFIX = 'blobs/';
+const DELTA_SUFFIX = '.delta';
 const SIZE_AT = 124;
 const CHECKSUM_AT = 148;
 const TEMPLATE = templateHeader();
 const TEMPLATE_SUM = TEMPLATE.reduce((sum, byte) => sum + byte, 0);
 
 /** Writes the ustar header of a blob to `at`. */
-export function writeMemberHeader(frame: Buffer, at: number, id: BlobId, length: number): void {
+export function writeMemberHeader(
+  frame: Buffer,
+  at: number,
+  id: BlobId,
+  length: number,
+  isDelta = false,
+): void {
+  const name = isDelta ? id + DELTA_SUFFIX : id;
   TEMPLATE.copy(frame, at);
-  frame.write(id, at + NAME_PREFIX.length, 'latin1');
+  frame.write(name, at + NAME_PREFIX.length, 'latin1');
   const size = length.toString(8).padStart(11, '0');
   frame.write(size, at + SIZE_AT, 'latin1');
   let sum = TEMPLATE_SUM;
-  for (let i = 0; i < id.length; i++) sum += id.charCodeAt(i);
+  for (let i = 0; i < name.length; i++) sum += name.charCodeAt(i);
   for (let i = 0; i < size.length; i++) sum += size.charCodeAt(i);
   frame.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + CHECKSUM_AT, 'latin1');
 }

@@ -109,6 +109,7 @@ sources:
       file: 'roles.sql',
       end: 'dump complete',
       timeoutMs: 5_400_000,
+      cacheBytes: 0,
       before: undefined,
       after: undefined,
       fullAfterMs: 30 * 86_400_000,
@@ -120,6 +121,20 @@ sources:
       command: {shell: 'uptime | tee x'},
       timeoutMs: undefined,
     });
+  });
+
+  test('keeps the last version of databases, and of other streams where that is asked for', () => {
+    const {sources} = parseConfig(
+      `sources:
+  shop: { postgres: { database: shop } }
+  web: { mysql: { database: web }, cache: 0B }
+  ldap: { command: slapcat, cache: 500MB }
+`,
+      options,
+    );
+    expect([...sources.values()].map((source) => 'cacheBytes' in source && source.cacheBytes)).toEqual([
+      2e9, 0, 5e8,
+    ]);
   });
 
   test('may have a BOM, CRLF, and no sources yet', () => {

@@ -185,37 +185,41 @@ describe.skipIf(lacking)(`with other programs ${lacking ?? ''}`, () => {
     expect(describeTree(out)).toEqual(treeOfFull);
   });
 
-  test('a dump in hundreds of blobs, full and incremental', async () => {
-    await using other = await Machine.create();
-    const dump = join(other.folder, 'dump');
-    const source: CommandSourceConfig = {
-      ...stdinSource('db', 'db.sql', Number.POSITIVE_INFINITY),
-      kind: 'command',
-      command: {words: ['cat', dump]},
-      end: undefined,
-    };
-    other.recipients = machine.recipients;
-    const first = noise(6 << 20, 'dump');
-    writeFileSync(dump, first);
-    const {id} = await other.backupDump(source);
-    const second = Buffer.concat([first.subarray(0, 3 << 20), Buffer.from('new'), first.subarray(3 << 20)]);
-    writeFileSync(dump, second);
-    await other.backupDump(source);
-    repository = other.repositoryFolder;
-    try {
-      for (const [what, content, more] of [
-        [id ?? '', first, []],
-        ['db', second, []],
-        ['db', second, ['--no-index']],
-      ] as const) {
-        expect(restore(repository, what, 'rsop', ...more)).toMatchObject({code: 0});
-        expect(readFileSync(join(out, 'db.sql')).equals(content)).toBe(true);
-        rmSync(out, {recursive: true});
+  test.each([0, 1e9])(
+    'a dump in hundreds of blobs, full and incremental; with a cache of %i bytes',
+    async (cacheBytes) => {
+      await using other = await Machine.create();
+      const dump = join(other.folder, 'dump');
+      const source: CommandSourceConfig = {
+        ...stdinSource('db', 'db.sql', Number.POSITIVE_INFINITY),
+        kind: 'command',
+        command: {words: ['cat', dump]},
+        end: undefined,
+        cacheBytes,
+      };
+      other.recipients = machine.recipients;
+      const first = noise(6 << 20, 'dump');
+      writeFileSync(dump, first);
+      const {id} = await other.backupDump(source);
+      const second = Buffer.concat([first.subarray(0, 3 << 20), Buffer.from('new'), first.subarray(3 << 20)]);
+      writeFileSync(dump, second);
+      await other.backupDump(source);
+      repository = other.repositoryFolder;
+      try {
+        for (const [what, content, more] of [
+          [id ?? '', first, []],
+          ['db', second, []],
+          ['db', second, ['--no-index']],
+        ] as const) {
+          expect(restore(repository, what, 'rsop', ...more)).toMatchObject({code: 0});
+          expect(readFileSync(join(out, 'db.sql')).equals(content)).toBe(true);
+          rmSync(out, {recursive: true});
+        }
+      } finally {
+        repository = machine.repositoryFolder;
       }
-    } finally {
-      repository = machine.repositoryFolder;
-    }
-  });
+    },
+  );
 
   test('--include restores a part, and says when it is none', () => {
     expect(

@@ -416,6 +416,8 @@ class Blobs:
 
     A pack is an OpenPGP message; decrypted, it is a .tar.zst with one member "blobs/<id>" for each blob. The
     index says which blob is in which pack; without it, every pack is opened and looked into.
+    A member "blobs/<id>.delta" is a blob as what differs from another one, its base: "zstd -d -D BASE" decodes it.
+    Its bytes 8 to 72 are the base's id; zstd passes over them. A base is no delta itself.
     An id is HMAC-SHA256(key of the ids, content): what passes that is what the backup saw.
     """
     def __init__(self, repository, place, program, key, id_key, work):
@@ -440,8 +442,8 @@ class Blobs:
                 if record["pack"] in unknown:
                     unknown.remove(record["pack"])
                     for frame in record["frames"]:
-                        for blob, _ in frame["blobs"]:
-                            self.add(blob, numbers[record["pack"]])
+                        for blob in frame["blobs"]:
+                            self.add(blob[0], numbers[record["pack"]])
         for count, name in enumerate(sorted(unknown)):
             progress(f"looking into pack {count + 1} of {len(unknown)}")
             with contextlib.suppress(Damage):  # is told when something needs it
@@ -486,9 +488,9 @@ class Blobs:
             file.seek(0)
             with tarfile.open(fileobj=file, mode="r:") as tar:
                 for member in tar:
-                    if not re.fullmatch(r"blobs/[0-9a-f]{64}", member.name):
+                    if not re.fullmatch(r"blobs/[0-9a-f]{64}(\.delta)?", member.name):
                         raise Damage(f"{path} holds {show(member.name)}, which only a newer recover.py reads")
-                    blobs[member.name[6:]] = (member.offset_data, member.size)
+                    blobs[member.name[6:70]] = (member.offset_data, member.size, member.name.endswith(".delta"))
         except (Damage, tarfile.TarError) as problem:
             self.bad.add(number)
             say(f"DAMAGED  {problem}")
@@ -502,7 +504,20 @@ class Blobs:
             old.close()
         return self.open[number]
 
-    def read(self, blob):
+    def read_delta(self, delta):
+        """What a delta stands for. Its base comes through a file that nobody else can read."""
+        base = delta[8:72].decode("latin-1")
+        if not HEX64.fullmatch(base):
+            raise Damage("a delta names no base")
+        with tempfile.NamedTemporaryFile(dir=self.work) as dictionary:
+            dictionary.write(self.read(base, is_base=True))
+            dictionary.flush()
+            result = run(["zstd", "-dcq", "-D", dictionary.name], delta)
+        if result.returncode != 0:
+            raise Damage("a delta does not decompress")
+        return result.stdout
+
+    def read(self, blob, is_base=False):
         name = bytes.fromhex(blob)
         if name not in self.where:
             raise Damage(f"no pack that is whole holds its blob {blob[:16]}…")
@@ -510,8 +525,12 @@ class Blobs:
         for number in [self.where[name], *self.elsewhere.get(name, [])]:
             try:
                 file, blobs = self.unpack(number)
-                offset, size = blobs.get(blob, (0, 0))
+                offset, size, is_delta = blobs.get(blob, (0, 0, False))
+                if is_delta and is_base:
+                    raise Damage(f"its blob {blob[:16]}… is a delta, and another one builds on it")
                 content = os.pread(file.fileno(), size, offset)
+                if is_delta:
+                    content = self.read_delta(content)
                 if hmac.compare_digest(hmac.new(self.id_key, content, "sha256").hexdigest(), blob):
                     self.checked += 1
                     return content

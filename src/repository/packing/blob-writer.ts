@@ -1,9 +1,11 @@
 import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
-import {type Chunker, createChunker, STREAM_CHUNKING} from '../../chunker/chunker.ts';
+import {zstdCompressSync} from 'node:zlib';
+import {type Chunker, createChunker, DELTA_CHUNKING, STREAM_CHUNKING} from '../../chunker/chunker.ts';
+import {encodeDelta} from '../delta.ts';
 import type {BlobId} from '../layout.ts';
 import type {PackKind, PackRecord} from '../pack.ts';
 import {IdFilter} from './id-filter.ts';
-import type {Packer} from './packer.ts';
+import type {Delta, Packer} from './packer.ts';
 
 /** Reads the next bytes of a content into the buffer; fewer than fit only at the end. */
 export type ContentReader = (into: Buffer) => number;
@@ -11,6 +13,23 @@ export type ContentReader = (into: Buffer) => number;
 export interface StoredContent {
   readonly blobs: BlobId[];
   readonly sizeBytes: number;
+}
+
+/** Whole blobs of this generation that those of a stream may be stored as differences to. */
+export interface BaseBlobs {
+  /** The base of the content that lay in the same place in the last version; `before` are the bytes before it. */
+  find(
+    before: Uint8Array,
+    content: Uint8Array,
+  ): {readonly id: BlobId; read(): Uint8Array | undefined} | undefined;
+  /** What became of a chunk: it is stored whole, or builds on a base. Also of chunks that were known already. */
+  stored(before: Uint8Array, content: Uint8Array, id: BlobId, base: BlobId | undefined): void;
+}
+
+export interface StreamOptions {
+  /** The length of all chunks but the last; by default content decides. */
+  readonly chunkBytes?: number | undefined;
+  readonly bases?: BaseBlobs | undefined;
 }
 
 export interface BlobWriterOptions {
@@ -32,6 +51,11 @@ export interface BlobWriterOptions {
 const STEP_BYTES = 262_144;
 /** The same for streams, whose chunks are small: what is read beyond a chunk is copied twice. */
 const STREAM_STEP_BYTES = 8192;
+/** So much of what stands before a chunk tells its place. */
+const BEFORE_BYTES = 64;
+const SURELY_WORTH_IT = 40;
+
+type StreamTier = (typeof STREAM_CHUNKING)[number] | (typeof DELTA_CHUNKING)[number];
 
 /** Cuts content into blobs, names them, and stores those that are new in the generation. */
 export class BlobWriter {
@@ -43,7 +67,7 @@ export class BlobWriter {
   readonly #pending = new Set<string>();
   readonly #written: IdFilter | undefined;
   readonly #rest = Buffer.alloc(STEP_BYTES);
-  readonly #streamChunkers: (Chunker | undefined)[] = [];
+  readonly #streamChunkers = new Map<StreamTier, Chunker>();
 
   constructor(options: BlobWriterOptions) {
     this.#options = options;
@@ -81,22 +105,24 @@ export class BlobWriter {
   /**
    * Stores a stream in small chunks, which grow the further in they lie. No other content may be stored until it has ended.
    * @param onBlob takes the ids in order, and may store lists of them as trees
-   * @param chunkBytes the length of all chunks but the last; by default content decides
    * @returns the length of the stream
    * @throws whatever the stream throws, and then its last bytes are in no blob
    */
   async storeStream(
     pieces: AsyncIterable<Uint8Array>,
     onBlob: (id: BlobId) => Promise<void> | undefined,
-    chunkBytes?: number,
+    {chunkBytes, bases}: StreamOptions = {},
   ): Promise<number> {
     const {packer} = this.#options;
     await using input = new Pieces(pieces);
     let sizeBytes = 0;
     let rest: Buffer = this.#rest.subarray(0, 0);
+    let before: Buffer = Buffer.alloc(0);
     for (let ended = false; !ended; ) {
       const chunker =
-        chunkBytes === undefined ? this.#streamChunker(sizeBytes) : new FixedChunker(chunkBytes);
+        chunkBytes === undefined
+          ? this.#streamChunker(bases === undefined ? STREAM_CHUNKING : DELTA_CHUNKING, sizeBytes)
+          : new FixedChunker(chunkBytes);
       if (packer.mustWait('data')) await packer.ready('data');
       const {bytes, offset} = packer.reserve('data', chunker.max + STREAM_STEP_BYTES);
       bytes.set(rest);
@@ -112,22 +138,28 @@ export class BlobWriter {
       else ended = false;
       rest = this.#keep(bytes.subarray(cut, length));
       sizeBytes += cut;
-      if (cut > 0) await onBlob(this.#storeReserved(bytes.subarray(0, cut)));
+      if (cut === 0) continue;
+      const content = bytes.subarray(0, cut);
+      if (bases === undefined) await onBlob(this.#storeReserved(content));
+      else {
+        const tail = Buffer.from(content.subarray(-BEFORE_BYTES)); // A delta takes the place of the content.
+        await onBlob(this.#storeResembling(content, before, bases));
+        before = tail;
+      }
     }
     return sizeBytes;
   }
 
-  #streamChunker(atByte: number): Chunker {
+  #streamChunker(tiers: readonly StreamTier[], atByte: number): Chunker {
     const {
       packer,
       chunker: {seed},
     } = this.#options;
-    const index = STREAM_CHUNKING.findLastIndex(({from}) => atByte >= from);
-    const made = this.#streamChunkers[index];
+    const tier = tiers.findLast(({from}) => atByte >= from) as StreamTier;
+    const made = this.#streamChunkers.get(tier);
     if (made !== undefined) return made;
-    const parameters = {...(STREAM_CHUNKING[index] as (typeof STREAM_CHUNKING)[number]), seed};
-    const chunker = createChunker(packer.memory, 0, parameters);
-    this.#streamChunkers[index] = chunker;
+    const chunker = createChunker(packer.memory, 0, {...tier, seed});
+    this.#streamChunkers.set(tier, chunker);
     return chunker;
   }
 
@@ -183,9 +215,27 @@ export class BlobWriter {
     return id;
   }
 
-  #commit(kind: PackKind, id: BlobId, mac: Buffer, length: number): void {
+  /** Stores a chunk as a delta where the chunk that lay there before halves it, or better. */
+  #storeResembling(content: Buffer, before: Buffer, bases: BaseBlobs): BlobId {
+    const mac = this.#mac(content);
+    const id = mac.toString('hex') as BlobId;
+    const found = bases.find(before, content);
+    const isStored = this.#isStored(id, mac);
+    let delta: Delta | undefined;
+    const dictionary = isStored ? undefined : found?.read();
+    if (found !== undefined && dictionary !== undefined) {
+      const member = encodeDelta(content, found.id, dictionary);
+      if (isWorthIt(member.length, content)) delta = {base: found.id, member};
+    }
+    // A chunk that is known may be a delta from an earlier run: then it goes on building on the base that is found for it.
+    bases.stored(before, content, id, isStored ? found?.id : delta?.base);
+    if (!isStored) this.#commit('data', id, mac, content.length, delta);
+    return id;
+  }
+
+  #commit(kind: PackKind, id: BlobId, mac: Buffer, length: number, delta?: Delta): void {
     this.#written?.add(mac);
-    this.#options.packer.commit(kind, id, length);
+    this.#options.packer.commit(kind, id, length, delta);
     this.#pending.add(id);
     this.counts.blobs++;
     this.counts.bytes += length;
@@ -199,6 +249,14 @@ export class BlobWriter {
   #mac(content: Uint8Array): Buffer {
     return createHmac('sha256', this.#key).update(content).digest();
   }
+}
+
+/** Whether a delta is less than half of what the chunk takes by itself. */
+function isWorthIt(deltaBytes: number, content: Uint8Array): boolean {
+  if (deltaBytes >= content.length / 2) return false;
+  // Few contents compress to less than a tenth: then it need not be tried.
+  if (deltaBytes < content.length / SURELY_WORTH_IT) return true;
+  return deltaBytes < zstdCompressSync(content, {chunkSize: content.length + 1024}).length / 2;
 }
 
 /** Ends every chunk at the same length. */

@@ -9,6 +9,7 @@ import {
   memberLength,
   type PackKind,
   padding,
+  type StoredBlob,
   writeMemberHeader,
 } from '../pack.ts';
 import {PackBuilder, type SealedPack} from './pack-builder.ts';
@@ -44,6 +45,13 @@ export interface Reservation {
   readonly bytes: Buffer;
 }
 
+/** A blob as what differs from another one. */
+export interface Delta {
+  readonly base: BlobId;
+  /** Shorter than the blob. */
+  readonly member: Buffer;
+}
+
 /** A slot that is being filled. */
 interface Lane {
   readonly kind: PackKind;
@@ -51,7 +59,7 @@ interface Lane {
   at: number;
   frameStart: number;
   frames: GatheredFrame[];
-  blobs: [BlobId, number][];
+  blobs: StoredBlob[];
 }
 
 interface GatheredFrame {
@@ -120,14 +128,16 @@ export class Packer implements AsyncDisposable {
     return {offset, bytes: this.#all.subarray(offset, offset + length)};
   }
 
-  /** Makes the first `length` bytes of the latest reservation a blob. */
-  commit(kind: PackKind, id: BlobId, length: number): void {
+  /** Makes the first `length` bytes of the latest reservation a blob, stored as they are or as a delta. */
+  commit(kind: PackKind, id: BlobId, length: number, delta?: Delta): void {
     const lane = this.#lanes[kind];
-    writeMemberHeader(this.#all, lane.at, id, length);
-    const end = lane.at + MEMBER_HEADER_BYTES + length;
-    this.#all.fill(0, end, end + padding(length));
-    lane.at += memberLength(length);
-    lane.blobs.push([id, length]);
+    const stored = delta?.member.length ?? length;
+    delta?.member.copy(this.#all, lane.at + MEMBER_HEADER_BYTES);
+    writeMemberHeader(this.#all, lane.at, id, stored, delta !== undefined);
+    const end = lane.at + MEMBER_HEADER_BYTES + stored;
+    this.#all.fill(0, end, end + padding(stored));
+    lane.at += memberLength(stored);
+    lane.blobs.push(delta === undefined ? [id, length] : [id, length, delta.base, stored]);
     if (lane.at - lane.frameStart >= FRAME_FULL_BYTES) closeFrame(lane);
     if (lane.at - slotStart(lane.slot) >= SLOT_FULL_BYTES) this.#handOver(lane);
   }

@@ -203,7 +203,9 @@ export class FrameLoader {
   #shapeOf(frame: IndexedFrame): FrameShape {
     const shape = shapeOf(this.#options.index, frame);
     const blobs = this.#wanted.get(frame)?.blobs;
-    return blobs === undefined || 4 * blobs.size > frame.count ? shape : {...shape, check: [...blobs]};
+    if (blobs === undefined || 4 * blobs.size > frame.count) return shape;
+    const checkable = shape.check && new Set(shape.check);
+    return {...shape, check: [...blobs].filter((at) => checkable?.has(at) ?? true)};
   }
 
   #message(pack: IndexedPack): Promise<EncryptedMessage> {
@@ -249,9 +251,11 @@ function rawBytes(stripe: Stripe): number {
   return stripe.reduce((sum, {raw}) => sum + raw, 0);
 }
 
-/** What unpacking has to know of a frame. */
+/** What unpacking has to know of a frame. Deltas are checked where their bases are at hand. */
 export function shapeOf(index: BlobIndex, frame: IndexedFrame): FrameShape {
   const {offset, size, raw} = frame;
+  const deltas = new Set(index.deltasOf(frame));
+  const whole = Array.from({length: frame.count}, (_, at) => at).filter((at) => !deltas.has(at));
   // Copies: what goes to a thread takes the whole memory behind it along.
   return {
     offset,
@@ -259,5 +263,6 @@ export function shapeOf(index: BlobIndex, frame: IndexedFrame): FrameShape {
     raw,
     ids: new Uint8Array(index.idsOf(frame)),
     lengths: new Uint32Array(index.lengthsOf(frame)),
+    ...(deltas.size > 0 && {check: whole}),
   };
 }

@@ -3,7 +3,7 @@
 import {STATS} from '../../catalog/directories.ts';
 import {SourceError} from '../../errors.ts';
 import type {BlobId} from '../../repository/layout.ts';
-import type {BlobWriter} from '../../repository/packing/blob-writer.ts';
+import type {BaseBlobs, BlobWriter} from '../../repository/packing/blob-writer.ts';
 import {decodeEntry, encodeEntry, type TreeEntry} from '../../repository/tree.ts';
 import {storeListing} from '../folder/listing.ts';
 import type {WalkState} from '../folder/state.ts';
@@ -19,6 +19,8 @@ export interface StoreOptions {
   /** A stream without a byte is no failure. */
   readonly allowEmpty: boolean;
   readonly now: () => Date;
+  /** Of the file with this name, what the last version was made of; undefined to store every chunk whole. */
+  readonly basesOf?: ((file: string) => BaseBlobs) | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(counts: WalkCounts, current: Buffer): void;
 }
@@ -75,7 +77,7 @@ export async function storeDump(options: StoreOptions): Promise<StoredDump> {
 }
 
 async function storeFile(
-  {source, writer, allowEmpty, signal, onProgress}: StoreOptions,
+  {source, writer, allowEmpty, basesOf, signal, onProgress}: StoreOptions,
   {name, bytes, chunkBytes}: DumpFile,
   counts: WalkCounts,
 ): Promise<Pick<TreeEntry, 'content' | 'contentIn' | 'size'>> {
@@ -89,7 +91,10 @@ async function storeFile(
       yield piece;
     }
   }
-  const size = await writer.storeStream(counted(), (id) => ids.add(id), chunkBytes);
+  const size = await writer.storeStream(counted(), (id) => ids.add(id), {
+    chunkBytes,
+    bases: chunkBytes === undefined ? basesOf?.(name) : undefined,
+  });
   signal?.throwIfAborted();
   if (size === 0 && !allowEmpty) {
     throw new SourceError(`The dump ${name} of ${source} is empty. No snapshot was made.`, {
