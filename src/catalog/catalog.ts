@@ -8,6 +8,7 @@ import {DirectoryTable} from './directories.ts';
 import {unusable, writing} from './failures.ts';
 import {GenerationTable} from './generations.ts';
 import {LockTable} from './locks.ts';
+import {PlaceTable} from './places.ts';
 import {MIGRATIONS} from './schema.ts';
 import {SnapshotTable} from './snapshots.ts';
 
@@ -36,6 +37,7 @@ export class Catalog implements Disposable {
   readonly directories: DirectoryTable;
   readonly snapshots: SnapshotTable;
   readonly locks: LockTable;
+  readonly places: PlaceTable;
   readonly #database: Database.Database;
 
   private constructor(path: string, database: Database.Database) {
@@ -46,6 +48,7 @@ export class Catalog implements Disposable {
     this.directories = new DirectoryTable(database);
     this.snapshots = new SnapshotTable(database);
     this.locks = new LockTable(database);
+    this.places = new PlaceTable(database);
   }
 
   /**

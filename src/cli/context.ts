@@ -7,7 +7,7 @@ import type {Config} from '../config/config.ts';
 import {assertOnlyRootChanges, findConfig} from '../config/file.ts';
 import {type Recipient, readRecipient} from '../crypto/keys.ts';
 import type {RecipientKey} from '../crypto/recipient-key.ts';
-import {KeyError, UsageError} from '../errors.ts';
+import {type HoldfastError, KeyError, NoRepositoryError, UsageError} from '../errors.ts';
 import type {BackupContext} from '../operations/backup.ts';
 import {aheadMs, silenceOf} from '../operations/clock.ts';
 import {type Agent, loadAgent} from '../repository/agent.ts';
@@ -17,7 +17,7 @@ import {KnownPlaces} from '../repository/known-places.ts';
 import {openRepository, type Repository} from '../repository/repository.ts';
 import {TrustFile} from '../repository/trust.ts';
 import {openTarget} from '../targets/open.ts';
-import type {Target} from '../targets/target.ts';
+import {type Target, TargetError} from '../targets/target.ts';
 import {expectedRepository} from './expected-repository.ts';
 import {readKeyFile} from './key-file.ts';
 import {type KeyFlags, openNamedKey} from './key-source.ts';
@@ -52,13 +52,21 @@ export class CliContext implements AsyncDisposable {
   readonly repository: Repository;
   readonly trust: TrustFile;
   readonly agents: readonly PublicKey[];
+  /** What the config calls this place; its label where it has no name. */
+  readonly placeName: string;
   readonly #options: ContextOptions;
   readonly #state: string;
   readonly #metFirst: boolean;
+  /** Places of the repository that were tried before, by name. */
+  readonly unusable: ReadonlyMap<string, HoldfastError>;
+  readonly places: KnownPlaces;
   #catalog: Catalog | undefined;
 
   private constructor(
-    parts: Pick<CliContext, 'config' | 'target' | 'repository' | 'trust' | 'agents'>,
+    parts: Pick<
+      CliContext,
+      'config' | 'target' | 'repository' | 'trust' | 'agents' | 'places' | 'unusable' | 'placeName'
+    >,
     options: ContextOptions,
     state: string,
     metFirst: boolean,
@@ -68,20 +76,43 @@ export class CliContext implements AsyncDisposable {
     this.repository = parts.repository;
     this.trust = parts.trust;
     this.agents = parts.agents;
+    this.places = parts.places;
+    this.unusable = parts.unusable;
+    this.placeName = parts.placeName;
     this.#options = options;
     this.#state = state;
     this.#metFirst = metFirst;
   }
 
+  /** The repository where it is named, else in the first of its places. */
   static async open(options: ContextOptions): Promise<CliContext> {
-    const {flags, env, cwd, output} = options;
-    const config = await configOf(flags, env, cwd);
-    const url = flags.repository ?? config?.repository;
-    if (url === undefined) {
-      throw new UsageError('No repository is named.', {
-        hint: 'Name it with --repository, HOLDFAST_REPOSITORY, or "repository" in the configuration.',
-      });
+    const config = await configOf(options.flags, options.env, options.cwd);
+    const [[name, url]] = placesOf(options, config);
+    return await CliContext.#openAt(options, config, {name, url, unusable: new Map()});
+  }
+
+  /** The same in the first of its places that can be used. @throws the error of the first, where none can */
+  static async openSomewhere(options: ContextOptions): Promise<CliContext> {
+    const config = await configOf(options.flags, options.env, options.cwd);
+    const unusable = new Map<string, HoldfastError>();
+    for (const [name, url] of placesOf(options, config)) {
+      try {
+        return await CliContext.#openAt(options, config, {name, url, unusable});
+      } catch (error) {
+        options.signal.throwIfAborted();
+        if (!(error instanceof TargetError || error instanceof NoRepositoryError)) throw error;
+        unusable.set(name, error);
+      }
     }
+    throw [...unusable.values()][0] ?? new Error('no place was tried');
+  }
+
+  static async #openAt(
+    options: ContextOptions,
+    config: Config | undefined,
+    {name, url, unusable}: {name: string; url: string; unusable: Map<string, HoldfastError>},
+  ): Promise<CliContext> {
+    const {flags, env, cwd, output} = options;
     const target = await openTarget(url, cwd, targetAccess({config, env, output}));
     const state = stateFolder(env);
     const places = new KnownPlaces(knownPlacesPath(state));
@@ -107,7 +138,7 @@ export class CliContext implements AsyncDisposable {
       );
     places.remember(target.label, repository.id);
     return new CliContext(
-      {config, target, repository, trust, agents: keys},
+      {config, target, repository, trust, agents: keys, places, unusable, placeName: name},
       options,
       state,
       metFirst !== undefined,
@@ -134,10 +165,10 @@ export class CliContext implements AsyncDisposable {
     return history;
   }
 
-  /** Another place, such as that of a copy, reached as the repository is. */
-  async openOther(url: string): Promise<Target> {
+  /** Another place, such as that of a copy, reached as the repository is. @param place a name from the config, or an address */
+  async openOther(place: string): Promise<Target> {
     const {env, cwd, output} = this.#options;
-    return openTarget(url, cwd, targetAccess({config: this.config, env, output}));
+    return openTarget(addressOf(place, this.config), cwd, targetAccess({config: this.config, env, output}));
   }
 
   /** The catalog, made if it is not there. */
@@ -216,6 +247,24 @@ export class CliContext implements AsyncDisposable {
   }
 }
 
+/** The address of a repository that the config has a name for; what is no such name is an address itself. */
+export function addressOf(place: string, config: Config | undefined): string {
+  return config?.repositories.get(place) ?? place;
+}
+
+/** Name and address of the places where the repository is; the one that is named, if one is. */
+function placesOf(
+  {flags: {repository}}: ContextOptions,
+  config: Config | undefined,
+): [[string, string], ...[string, string][]] {
+  if (repository !== undefined) return [[repository, addressOf(repository, config)]];
+  const [first, ...others] = config?.repositories ?? [];
+  if (first !== undefined) return [first, ...others];
+  throw new UsageError('No repository is named.', {
+    hint: 'Name it with --repository, HOLDFAST_REPOSITORY, or "repository" in the configuration.',
+  });
+}
+
 /** The config that is in force, if any. */
 export async function configOf(
   flags: ContextFlags,
@@ -268,6 +317,7 @@ function fingerprint(text: string): string {
   return hex;
 }
 
-function localPath(target: Target): string[] {
-  return target.label.startsWith('file://') ? [target.label.slice('file://'.length)] : [];
+/** The folder of a place on this machine: it is never backed up. */
+export function localPath({label}: Pick<Target, 'label'>): string[] {
+  return label.startsWith('file://') ? [label.slice('file://'.length)] : [];
 }

@@ -35,7 +35,8 @@ export function expectedRepository({
     return {id: named, because: 'as --repository-id says', isPinned: true};
   }
   if (config?.repositoryId !== undefined) {
-    if (config.repository === undefined || isSamePlace(config.repository, url, cwd))
+    const places = [...config.repositories.values()];
+    if (places.length === 0 || places.some((place) => isSamePlace(place, url, cwd)))
       return {id: config.repositoryId, because: `as ${config.file} says`, isPinned: true};
   }
   const id = places.at(label);

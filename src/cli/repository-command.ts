@@ -9,7 +9,7 @@ import type {History, SourceHistory} from '../repository/history.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import {selectSnapshot} from '../repository/snapshots.ts';
 import {BaseCommand} from './base-command.ts';
-import {CliContext, type ContextFlags} from './context.ts';
+import {CliContext, type ContextFlags, type ContextOptions} from './context.ts';
 import {toldProblems} from './problems.ts';
 
 export const repositoryIdFlag = {
@@ -41,13 +41,16 @@ export abstract class RepositoryCommand extends BaseCommand {
   };
 
   protected open(flags: ContextFlags): Promise<CliContext> {
-    return CliContext.open({
-      flags,
-      env: process.env,
-      cwd: process.cwd(),
-      output: this.output,
-      signal: this.signal,
-    });
+    return CliContext.open(this.#contextOptions(flags));
+  }
+
+  /** In the first of several places that can be used. */
+  protected openSomewhere(flags: ContextFlags): Promise<CliContext> {
+    return CliContext.openSomewhere(this.#contextOptions(flags));
+  }
+
+  #contextOptions(flags: ContextFlags): ContextOptions {
+    return {flags, env: process.env, cwd: process.cwd(), output: this.output, signal: this.signal};
   }
 
   /** The snapshot that is meant, with its source's history. Problems of the history are warnings, and the exit code tells. */

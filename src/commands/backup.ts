@@ -1,15 +1,20 @@
 import {Args, Flags} from '@oclif/core';
+import {openJobs} from '../cli/backup-jobs.ts';
+import {localPath} from '../cli/context.ts';
 import {progressFlags} from '../cli/flags.ts';
 import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
+import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayPath} from '../cli/terminal.ts';
 import type {Config} from '../config/config.ts';
 import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
 import {type SourceConfig, stdinSource} from '../config/sources.ts';
-import {type HoldfastError, KeyError, UsageError} from '../errors.ts';
-import {type BackedUp, backup} from '../operations/backup.ts';
+import {EXIT, type HoldfastError, KeyError, UsageError} from '../errors.ts';
+import {type BackedUp, type BackupOptions, backup} from '../operations/backup.ts';
+import {backupToPlaces} from '../operations/backup-places.ts';
 import {assertHooksTrusted} from '../operations/hooks.ts';
+import type {PlacesContext} from '../operations/place.ts';
 import type {Problem} from '../repository/chain.ts';
 import {useLittleMemory} from '../system/memory.ts';
 
@@ -19,6 +24,8 @@ interface BackupJson {
   readonly failures: readonly ({source: string} & ErrorJson)[];
   /** Damage in the history that did not stop the backup. */
   readonly problems: readonly Problem[];
+  /** The places where it went. */
+  readonly repositories: readonly PlaceJson[];
 }
 
 export default class Backup extends RepositoryCommand {
@@ -26,6 +33,7 @@ export default class Backup extends RepositoryCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> etc app --tag before-upgrade',
+    '<%= config.bin %> <%= command.id %> --also-to s3://offsite/app01',
     'pg_dumpall | <%= config.bin %> <%= command.id %> --stdin --name all.sql',
   ];
   static override strict = false;
@@ -44,6 +52,12 @@ export default class Backup extends RepositoryCommand {
       helpValue: 'FILE',
       description: 'the name of the file for --stdin, and, if no SOURCE is given, of the source',
       dependsOn: ['stdin'],
+    }),
+    'also-to': Flags.string({
+      multiple: true,
+      helpValue: 'REPOSITORY',
+      description:
+        'a further place for the same backups, besides those of the config: a name from there, or an address',
     }),
     'dry-run': Flags.boolean({description: 'store nothing; tell what would be stored'}),
     'allow-empty': Flags.boolean({
@@ -66,28 +80,38 @@ export default class Backup extends RepositoryCommand {
   async run(): Promise<BackupJson> {
     const {argv, flags} = await this.parse(Backup);
     useLittleMemory(); // Before threads start.
-    await using context = await this.open(flags);
+    await using context = await this.openSomewhere(flags);
     const sources = flags.stdin
       ? [inputSource(context.config, argv as string[], flags.name ?? '')]
       : chosenSources(context.config, argv as string[]);
     for (const source of sources) assertHooksTrusted(source, process.env['PATH'] ?? '');
+    await using where = await openJobs(context, sources, {
+      alsoTo: flags['also-to'] ?? [],
+      only: flags.repository !== undefined,
+    });
+    const {places} = where;
     const notes: string[] = [];
-    const {snapshots, failures, problems} = await backup(
-      {
-        ...(await context.backupContext()),
-        ...(flags.stdin && {input: process.stdin}),
-        onProgress: this.showProgress,
-        onNote: (source, note) => notes.push(`${source}: ${note}`),
-      },
-      sources,
-      {
-        full: flags.full,
-        tags: flags.tag ?? [],
-        dryRun: flags['dry-run'],
-        allowEmpty: flags['allow-empty'],
-        acceptHistory: flags['accept-history'],
-      },
-    );
+    const plain = await context.backupContext();
+    const withPlaces: PlacesContext = {
+      ...plain,
+      ...(flags.stdin && {input: process.stdin}),
+      ownPaths: [...plain.ownPaths, ...places.flatMap(localPath)],
+      onProgress: this.showProgress,
+      onNote: (source, note) => notes.push(`${source}: ${note}`),
+      wasMet: (label) => context.places.at(label) === context.repository.id,
+      met: (label) => context.places.remember(label, context.repository.id),
+    };
+    const options: BackupOptions = {
+      full: flags.full,
+      tags: flags.tag ?? [],
+      dryRun: flags['dry-run'],
+      allowEmpty: flags['allow-empty'],
+      acceptHistory: flags['accept-history'],
+    };
+    const isOnePlace = places.length === 1;
+    const {snapshots, failures, problems} = isOnePlace
+      ? await backup(withPlaces, sources, options)
+      : await backupToPlaces(withPlaces, where.jobs, options);
     if (!flags.quiet) {
       for (const note of notes.slice(0, NOTES_SHOWN)) this.logToStderr(note);
       if (notes.length > NOTES_SHOWN) this.logToStderr(`and ${notes.length - NOTES_SHOWN} more notes`);
@@ -99,6 +123,8 @@ export default class Backup extends RepositoryCommand {
         'This damage is old and did not stop the backup. "holdfast verify" says what it affects; "--accept-history" takes note of damaged seals, once.',
       );
     for (const {source, error} of failures) this.#fail(source, error);
+    const repositories = places.map((place) => placeJson(place, where.jobs, snapshots, this.output));
+    if (!isOnePlace && !flags['dry-run']) for (const state of repositories) this.#tellPlace(state);
     return {
       // The warning of a failed hook repeats what the hook said.
       snapshots: snapshots.map((snapshot) => ({
@@ -114,6 +140,7 @@ export default class Backup extends RepositoryCommand {
         ...this.output.errorJson({code, exitCode, message, hint}),
       })),
       problems,
+      repositories,
     };
   }
 
@@ -141,6 +168,16 @@ export default class Backup extends RepositoryCommand {
         'A suspicious snapshot is kept, but does not count as a good one. If all is well, run it again with --allow-empty.',
       );
     if (count > 0 || suspect.length > 0) this.incomplete();
+  }
+
+  #tellPlace(state: PlaceJson): void {
+    const {line, problem} = placeLines(state);
+    if (line !== undefined) this.log(line);
+    if (problem === undefined) return;
+    this.warn(problem);
+    if (typeof state.error?.hint === 'string') this.logToStderr(state.error.hint);
+    if (state.error?.exitCode === EXIT.notVerified) this.endWith(EXIT.notVerified);
+    else this.incomplete();
   }
 
   #fail(source: string, error: HoldfastError): void {

@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core';
 import {BaseCommand} from '../cli/base-command.ts';
-import {configOf} from '../cli/context.ts';
+import {addressOf, configOf} from '../cli/context.ts';
 import {targetAccess} from '../cli/target-access.ts';
 import {EXIT, UsageError} from '../errors.ts';
 import {type Check, examineTarget} from '../operations/doctor-target.ts';
@@ -50,7 +50,8 @@ export default class Doctor extends BaseCommand {
     const cwd = process.cwd();
     const env = process.env;
     const config = await configOf(flags, env, cwd);
-    const url = flags.target ?? flags.repository ?? config?.repository;
+    const named = flags.target ?? flags.repository;
+    const url = named === undefined ? config?.repository : addressOf(named, config);
     if (url === undefined) {
       throw new UsageError('Which storage should be examined?', {hint: 'Name it with --target URL.'});
     }

@@ -3,7 +3,7 @@ import {resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
 import {Catalog} from '../catalog/catalog.ts';
 import {BaseCommand} from '../cli/base-command.ts';
-import {configOf, readRecipients} from '../cli/context.ts';
+import {addressOf, configOf, readRecipients} from '../cli/context.ts';
 import {expectedRepository} from '../cli/expected-repository.ts';
 import {agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath} from '../cli/places.ts';
 import {repositoryIdFlag} from '../cli/repository-command.ts';
@@ -11,7 +11,8 @@ import {targetAccess} from '../cli/target-access.ts';
 import type {Config} from '../config/config.ts';
 import {renderConfigTemplate} from '../config/template.ts';
 import {UsageError} from '../errors.ts';
-import {initRepository, writePrivateFile} from '../operations/init.ts';
+import {type Initialized, initRepository, writePrivateFile} from '../operations/init.ts';
+import {prepareCopy} from '../operations/replicate.ts';
 import {KnownPlaces} from '../repository/known-places.ts';
 import {TrustFile} from '../repository/trust.ts';
 import {isSamePlace, openTarget} from '../targets/open.ts';
@@ -60,7 +61,8 @@ export default class Init extends BaseCommand {
     // A config that is named and not there is one to be written: no other may speak in its place.
     const isNew = flags.config !== undefined && !existsSync(resolve(cwd, flags.config));
     const config = isNew ? undefined : await configOf(flags, env, cwd);
-    const place = args.repository ?? flags.repository ?? config?.repository;
+    const named = args.repository ?? flags.repository;
+    const place = named === undefined ? config?.repository : addressOf(named, config);
     if (place === undefined)
       throw new UsageError('Where should the repository be?', {
         hint: 'Run "holdfast init REPOSITORY --recipient FILE".',
@@ -100,6 +102,7 @@ export default class Init extends BaseCommand {
         `the repository ${expected.id} that was at ${target.label} before is not there any more; a new one was made.`,
       );
     places.remember(target.label, repository.id);
+    await this.#prepareCopies({config, place, done, create: flags.create, places});
     const configFile = config?.file ?? resolve(cwd, flags.config ?? 'holdfast.yaml');
     if (config === undefined) {
       const absolute = place.includes('://') ? place : resolve(cwd, place);
@@ -132,6 +135,33 @@ export default class Init extends BaseCommand {
       catalog: catalogFile,
       recipients: recipients.map(({fingerprint}) => fingerprint),
     };
+  }
+
+  /** The other places of the config: what is backed up is copied there. */
+  async #prepareCopies({
+    config,
+    place,
+    done: {repository, agent},
+    create,
+    places,
+  }: {
+    config: Config | undefined;
+    place: string;
+    done: Initialized;
+    create: boolean;
+    places: KnownPlaces;
+  }): Promise<void> {
+    const [env, cwd] = [process.env, process.cwd()];
+    for (const [name, url] of config?.repositories ?? []) {
+      if (isSamePlace(url, place, cwd)) continue;
+      await using target = await openTarget(url, cwd, targetAccess({config, env, output: this.output}));
+      await prepareCopy(
+        {repository, agents: [agent.key.toPublic()], createContainer: create, signal: this.signal},
+        target,
+      );
+      places.remember(target.label, repository.id);
+      this.log(`${name}: copies of it go to ${target.label}.`);
+    }
   }
 
   #tell(
@@ -185,7 +215,8 @@ function refuseOtherConfig(
   cwd: string,
   hasRecipient: boolean,
 ): void {
-  if (config?.repository === undefined || isSamePlace(config.repository, place, cwd)) return;
+  if (config?.repository === undefined) return;
+  if ([...config.repositories.values()].some((known) => isSamePlace(known, place, cwd))) return;
   const other = `${config.file} is for the repository at ${config.repository}, not for ${place}`;
   throw new UsageError(hasRecipient ? `${other}.` : `No --recipient is given, and ${other}.`, {
     hint: hasRecipient

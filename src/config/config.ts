@@ -25,8 +25,10 @@ export interface ConfigLimits {
 export interface Config {
   /** The absolute path of the file it came from. */
   readonly file: string;
-  /** A URL or an absolute path. */
+  /** A URL or an absolute path; the first of several. */
   readonly repository: string | undefined;
+  /** All places of the repository by name, in the order of the file: URLs or absolute paths. `main` is the only one without a name. */
+  readonly repositories: ReadonlyMap<string, string>;
   /** The id of the repository that must be there. */
   readonly repositoryId: string | undefined;
   /** Absolute paths of public key files; empty if the config names none. */
@@ -124,12 +126,14 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
   const file = resolve(path);
   const absolute = (value: string): string => resolve(dirname(file), value);
   const full = input.full ?? DEFAULT_FULL;
+  const named = input.repositories ?? (input.repository === undefined ? {} : {main: input.repository});
+  const repositories = new Map(
+    Object.entries(named).map(([name, place]) => [name, isUrl(place) ? place : absolute(place)]),
+  );
   return {
     file,
-    repository:
-      input.repository === undefined || isUrl(input.repository)
-        ? input.repository
-        : absolute(input.repository),
+    repository: [...repositories.values()][0],
+    repositories,
     repositoryId: input.repositoryId,
     recipients: (input.recipients ?? []).map(absolute),
     agent: input.agent === undefined ? undefined : absolute(input.agent),

@@ -22,6 +22,16 @@ export function sourceNameProblem(name: string): string | undefined {
   return 'cannot name a source; use up to 63 of a-z, 0-9, ".", "_" and "-", starting with a letter or digit';
 }
 
+/** A digit at its begin could change the order of the mapping that it stands in, and the first repository is special. */
+export const REPOSITORY_NAME_PATTERN = '^[a-z][a-z0-9._-]{0,62}$';
+const REPOSITORY_NAME = new RegExp(REPOSITORY_NAME_PATTERN);
+
+/** What is wrong with the name of one of several repositories, as the end of a sentence, or undefined. */
+export function repositoryNameProblem(name: string): string | undefined {
+  if (REPOSITORY_NAME.test(name)) return undefined;
+  return 'cannot name a repository; use up to 63 of a-z, 0-9, ".", "_" and "-", starting with a letter';
+}
+
 /** What is wrong with a tag, as the end of a sentence, or undefined. */
 export function tagProblem(tag: string): string | undefined {
   if (TAG.test(tag)) return undefined;

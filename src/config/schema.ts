@@ -1,5 +1,10 @@
 import {z} from 'zod';
-import {SOURCE_NAME_PATTERN, sourceNameProblem} from './names.ts';
+import {
+  REPOSITORY_NAME_PATTERN,
+  repositoryNameProblem,
+  SOURCE_NAME_PATTERN,
+  sourceNameProblem,
+} from './names.ts';
 import {sourceKeys, sourceSchema} from './source-schema.ts';
 import {parseDuration} from './units.ts';
 import {checked, duration, full, path, pathProblem, problemCheck, rate, text} from './values.ts';
@@ -27,6 +32,15 @@ export const configSchema = z
       .optional()
       .describe(
         'Where the backups go: s3://bucket/prefix?region=…, swift://container/prefix, file:///srv/backups/app01 or a path.',
+      ),
+    repositories: z
+      .record(
+        z.string().check(problemCheck(repositoryNameProblem)).meta({pattern: REPOSITORY_NAME_PATTERN}),
+        text.check(problemCheck(repositoryProblem)),
+      )
+      .optional()
+      .describe(
+        'Several places for the same backups, by name, instead of `repository`: made in the first, copied to the others.',
       ),
     repositoryId: z
       .string()
@@ -95,9 +109,25 @@ export const configSchema = z
       .optional(),
   })
   .check(({value, issues}) => {
-    if (value.lock === undefined || value.repository === undefined || /^s3:/i.test(value.repository)) return;
-    const message = 'needs a repository on s3://; other storage cannot lock objects';
-    issues.push({code: 'custom', path: ['lock'], message, input: value});
+    const complain = (path: PropertyKey[], message: string) =>
+      issues.push({code: 'custom', path, message, input: value});
+    const {repository, repositories = {}, sources} = value;
+    const places = repository === undefined ? Object.values(repositories) : [repository];
+    if (value.lock !== undefined && places.length > 0 && !places.some((place) => /^s3:/i.test(place)))
+      complain(['lock'], 'needs a repository on s3://; other storage cannot lock objects');
+    if (repository !== undefined && value.repositories !== undefined)
+      complain(['repositories'], 'stands beside `repository`; name each place in one of them');
+    if (value.repositories !== undefined && places.length === 0)
+      complain(['repositories'], 'must not be empty');
+    for (const [name, source] of Object.entries(sources ?? {})) {
+      for (const place of [source.repository ?? []].flat()) {
+        if (!Object.hasOwn(repositories, place))
+          complain(
+            ['sources', name, 'repository'],
+            `names \`${place}\`, which is not one of \`repositories\``,
+          );
+      }
+    }
   })
   .meta({title: 'holdfast.yaml'});
 

@@ -11,6 +11,10 @@ const shared = {
     .array(z.string().check(problemCheck(tagProblem)).meta({pattern: TAG_PATTERN}))
     .optional()
     .describe('Tags for every snapshot of this source.'),
+  repository: z
+    .union([text, z.array(text).min(1)], {error: 'is no name of a repository, nor a list of such'})
+    .optional()
+    .describe('Which of `repositories` it goes to, by name, or several; all by default.'),
   allowEmpty: z
     .boolean()
     .optional()

@@ -28,6 +28,8 @@ interface SharedConfig {
   readonly fullAfterMs: number;
   readonly tags: readonly string[];
   readonly allowEmpty: boolean;
+  /** Names of the repositories that it goes to; its backups are made in the first, and copied to the others. All by default. */
+  readonly repositories?: readonly string[] | undefined;
 }
 
 /** A folder to back up. */
@@ -289,7 +291,7 @@ function toWitness(input: PostgresInput['witness']): WitnessConfig {
 
 function toShared(
   name: string,
-  {before, after, full, tags, allowEmpty}: SourceInput,
+  {before, after, full, tags, allowEmpty, repository}: SourceInput,
   around: Surroundings,
 ): SharedConfig {
   return {
@@ -299,6 +301,7 @@ function toShared(
     fullAfterMs: toLimit(full ?? around.full),
     tags: tags ?? [],
     allowEmpty: allowEmpty ?? false,
+    repositories: typeof repository === 'string' ? [repository] : repository,
   };
 }
 

@@ -25,6 +25,8 @@ export function renderConfigTemplate({
 
 # Where the backups go.
 repository: ${scalar(repository)}
+# Or to several places, made in the first and copied to the others; a source may name its own (repository: offsite):
+# repositories: { main: "s3://backups/app01", offsite: "swift://backups/app01" }
 # Which repository must be there: another one in its place, or an empty disk, is refused.
 repositoryId: ${scalar(repositoryId)}
 

@@ -111,7 +111,9 @@ export async function commitSnapshot(
     agent,
     now(),
   );
-  await repository.target.put(sealObject(place, sequence, snapshot.id), seal.object, {signal});
+  const sealName = sealObject(place, sequence, snapshot.id);
+  run.places?.sealing(sealName);
+  await repository.target.put(sealName, seal.object, {signal});
 
   catalog.transaction(() => {
     catalog.directories.commitWalk(source.name, generation.id);
@@ -128,8 +130,15 @@ export async function commitSnapshot(
     if (suspect.length === 0 && walked.dump !== undefined)
       catalog.snapshots.keepLastGood(source.name, JSON.stringify(walked.dump));
   });
-  if (options.acceptHistory === true) acceptHistory(trust, history, seal.checked);
-  else trust.remember({[source.name]: {sequence, hash: seal.checked.hash}});
+  const {label} = repository.target;
+  if (options.acceptHistory === true) acceptHistory(trust, history, seal.checked, label);
+  else trust.remember({[source.name]: {sequence, hash: seal.checked.hash}}, label);
+  run.places?.sealed({
+    ...history,
+    seals: [...history.seals, seal.checked],
+    sealNames: new Set([...history.sealNames, sealName]),
+    generations: [...new Set([...history.generations, generation.name])],
+  });
   return {id: snapshot.id, parent, sequence, bytes: {...bytes, stored: stored + seal.object.length}, suspect};
 }
 

@@ -15,7 +15,7 @@ const TIMES_PER_LOCK = 4;
  * needs to remember when it locked what.
  */
 export async function extendLocks(
-  {repository: {target}, now, signal}: SourceRun,
+  {repository: {target}, now, signal}: Pick<SourceRun, 'repository' | 'now' | 'signal'>,
   place: GenerationPlace,
   last: CheckedSeal | undefined,
 ): Promise<void> {

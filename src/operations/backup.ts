@@ -45,10 +45,20 @@ export interface BackupContext {
   readonly packBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** Where the same backups lie in several places: who is told of the seal. What is stored is looked up each time, then. */
+  readonly places?: SealWatch | undefined;
   /** What a source of the kind `stdin` reads. */
   readonly input?: AsyncIterable<Uint8Array> | undefined;
   /** Something worth telling that is no warning. */
   onNote?(source: string, note: string): void;
+}
+
+/** Is told of seals, so that the copies of a repository can be brought up to date. */
+export interface SealWatch {
+  /** Right before it is stored: whether it was is not known until `sealed`. */
+  sealing(object: string): void;
+  /** It is stored, at the end of this history. */
+  sealed(history: SourceHistory): void;
 }
 
 export interface BackupOptions {

@@ -9,7 +9,7 @@ import {enrolAgent} from '../repository/agents.ts';
 import type {Problem} from '../repository/chain.ts';
 import type {History, SourceHistory} from '../repository/history.ts';
 import {kitFiles} from '../repository/kit.ts';
-import {sealObject, sealsPrefix} from '../repository/layout.ts';
+import {generationPrefix, sealObject, sealsPrefix} from '../repository/layout.ts';
 import {findRepository, putMarker, type Repository} from '../repository/repository.ts';
 import {type CheckedSeal, readSeal, SEAL_MOST_BYTES} from '../repository/seal.ts';
 import {readObject} from '../targets/read.ts';
@@ -41,7 +41,13 @@ export interface ReplicateResult {
   readonly problems: readonly Problem[];
 }
 
-type Counts = {objects: number; bytes: number; snapshots: number; present: number; problems: Problem[]};
+export type CopyCounts = {
+  objects: number;
+  bytes: number;
+  snapshots: number;
+  present: number;
+  problems: Problem[];
+};
 
 /**
  * @throws {@link NoRepositoryError} where `to` holds another repository
@@ -52,19 +58,55 @@ export async function replicate(
   history: History,
   to: Target,
 ): Promise<ReplicateResult> {
-  const counts: Counts = {objects: 0, bytes: 0, snapshots: 0, present: 0, problems: [...history.problems]};
-  await prepare(context, to);
-  for (const source of history.sources) {
-    const problems = await copyNeeded(context, source, to, counts);
-    counts.problems.push(...problems);
-    await copySeals(context, source, to, counts, new Set(problems.flatMap(({affects}) => affects)));
-  }
+  const counts = newCounts();
+  counts.problems.push(...history.problems);
+  await prepareCopy(context, to);
+  for (const source of history.sources) await copySource(context, source, to, counts);
   return counts;
 }
 
-/** The marker, the agents' keys, and the emergency kit: that of this program, not what somebody may have put there. */
-async function prepare(
-  {repository, agents, createContainer = false, signal}: ReplicateContext,
+export function newCounts(): CopyCounts {
+  return {objects: 0, bytes: 0, snapshots: 0, present: 0, problems: []};
+}
+
+/**
+ * Copies what the copy lacks of one source.
+ * @param which the seals whose objects are looked for: all, or only those of seals that the copy lacks
+ * @throws {@link TargetError} of either side
+ */
+export async function copySource(
+  context: ReplicateContext,
+  source: SourceHistory,
+  to: Target,
+  counts: CopyCounts,
+  which: 'all' | 'new' = 'all',
+): Promise<void> {
+  const there = new Set<string>();
+  for (const generation of source.generations)
+    for await (const {name} of to.list(sealsPrefix({...source, generation}), {signal: context.signal}))
+      there.add(name);
+  const seals = which === 'all' ? source.seals : source.seals.filter((seal) => !there.has(nameOf(seal)));
+  const problems = await copyNeeded(context, source, seals, to, counts);
+  counts.problems.push(...problems);
+  const broken = new Set(problems.flatMap(({affects}) => affects));
+  await copySeals(context, source, to, counts, {there, broken});
+}
+
+function nameOf(seal: CheckedSeal): string {
+  return sealObject(seal, seal.sequence, seal.snapshot.id);
+}
+
+/**
+ * Makes a place a copy: the marker, the agents' keys, and the emergency kit: that of this program, not what somebody may have put there.
+ * @throws {@link NoRepositoryError} where another repository is there
+ */
+export async function prepareCopy(
+  {
+    repository,
+    agents,
+    createContainer = false,
+    signal,
+  }: Pick<ReplicateContext, 'repository' | 'agents' | 'createContainer' | 'signal'>,
   to: Target,
 ): Promise<void> {
   const copy = {...repository, target: to};
@@ -87,14 +129,18 @@ async function prepare(
 async function copyNeeded(
   context: ReplicateContext,
   source: SourceHistory,
+  seals: readonly CheckedSeal[],
   to: Target,
-  counts: Counts,
+  counts: CopyCounts,
 ): Promise<Problem[]> {
   const {repository, agents, concurrency, signal, onProgress} = context;
   const problems: Problem[] = [];
-  const needed = neededObjects(source, source.seals, agents, problems);
+  const needed = neededObjects(source, seals, agents, problems);
   const sizes = new Map<string, number>();
-  for await (const {name, sizeBytes} of to.list(`${source.source}/`, {signal})) sizes.set(name, sizeBytes);
+  for (const generation of new Set(needed.map((object) => object.generation))) {
+    const prefix = generationPrefix({...source, generation});
+    for await (const {name, sizeBytes} of to.list(prefix, {signal})) sizes.set(name, sizeBytes);
+  }
   const complain = ({name, affects}: NeededObject, problem: string): void => {
     problems.push({object: name, problem, affects});
   };
@@ -135,22 +181,20 @@ async function copyNeeded(
  * The seals, oldest first, so that each finds there what it builds on. Not those of snapshots whose objects are damaged, nor what builds
  * on them: a seal is a promise.
  *
+ * @param there names of the seals that the copy has
  * @param broken ids of snapshots that would not restore from the copy
  */
 async function copySeals(
   {repository: {target}, agents, signal}: ReplicateContext,
-  {source, seals, sealNames, generations}: SourceHistory,
+  {seals, sealNames}: SourceHistory,
   to: Target,
-  counts: Counts,
-  broken: ReadonlySet<string>,
+  counts: CopyCounts,
+  {there, broken}: {there: ReadonlySet<string>; broken: ReadonlySet<string>},
 ): Promise<void> {
-  const there = new Set<string>();
-  for (const generation of generations)
-    for await (const {name} of to.list(sealsPrefix({source, generation}), {signal})) there.add(name);
   const withheld = new Set<string>();
   for (const seal of seals) {
     signal?.throwIfAborted();
-    const name = sealObject(seal, seal.sequence, seal.snapshot.id);
+    const name = nameOf(seal);
     if (there.has(name)) {
       counts.present += 1;
     } else if (broken.has(seal.snapshot.id) || (seal.needs.base !== null && withheld.has(seal.needs.base))) {

@@ -63,7 +63,10 @@ export async function readHistory(
     concurrency: 2,
   });
   const problems = histories.flatMap((history) => history.problems);
-  trust.remember(newestSeen(histories.filter((history) => history.endProblems.length === 0)));
+  trust.remember(
+    newestSeen(histories.filter((history) => history.endProblems.length === 0)),
+    repository.target.label,
+  );
   return {sources: histories, problems};
 }
 
@@ -171,7 +174,7 @@ export function resolveNeeds(
 }
 
 async function allSources({target}: Repository, trust: TrustFile): Promise<string[]> {
-  const names = new Set(trust.sources);
+  const names = new Set(trust.sourcesAt(target.label));
   for await (const name of target.listFolders('')) if (isSourceName(name)) names.add(name);
   return [...names].sort();
 }
@@ -196,9 +199,14 @@ async function readOne(
  * Notes that the operator has looked at the problems of a history and went on with `next`. A problem that shows up later
  * is reported again.
  */
-export function acceptHistory(trust: TrustFile, history: SourceHistory, next: CheckedSeal): void {
+export function acceptHistory(
+  trust: TrustFile,
+  history: SourceHistory,
+  next: CheckedSeal,
+  place: string,
+): void {
   const problems = [...history.problems, ...chainProblems(history.source, [...history.seals, next])];
-  trust.accept(next.source, next, problems.map(problemText));
+  trust.accept(next.source, next, problems.map(problemText), place);
 }
 
 function newestSeen(histories: readonly SourceHistory[]): Record<string, SeenSeal> {

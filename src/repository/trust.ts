@@ -8,7 +8,12 @@ export interface SeenSeal {
   readonly hash: string;
   /** Problems of the history that the operator has looked at, word for word. */
   readonly accepted?: readonly string[];
+  /** The labels of the places where it was seen; undefined where an earlier version wrote it: then it must be everywhere. */
+  readonly places?: readonly string[];
 }
+
+/** Which seal it is. */
+type Seen = Pick<SeenSeal, 'sequence' | 'hash'>;
 
 export interface Memory {
   readonly agents: readonly string[];
@@ -36,8 +41,11 @@ export class TrustFile {
     return Object.hasOwn(this.#memory.seals, source) ? this.#memory.seals[source] : undefined;
   }
 
-  get sources(): string[] {
-    return Object.keys(this.#memory.seals);
+  /** The sources that this machine has seen at a place. One whose backups go elsewhere need not be there. */
+  sourcesAt(place: string): string[] {
+    return Object.entries(this.#memory.seals)
+      .filter(([, {places}]) => places === undefined || places.includes(place))
+      .map(([source]) => source);
   }
 
   approve(fingerprints: readonly string[]): void {
@@ -45,14 +53,18 @@ export class TrustFile {
     if (agents.length > this.#memory.agents.length) this.#write({...this.#memory, agents});
   }
 
-  /** Notes newer seals; never goes back. */
-  remember(seals: Readonly<Record<string, SeenSeal>>): void {
-    const newer = Object.entries(seals).filter(
-      ([source, seal]) => seal.sequence > (this.seen(source)?.sequence ?? 0),
-    );
-    if (newer.length === 0) return;
-    const kept = newer.map(([source, {sequence, hash}]) => [source, {...this.seen(source), sequence, hash}]);
-    this.#write({...this.#memory, seals: {...this.#memory.seals, ...Object.fromEntries(kept)}});
+  /** Notes newer seals, and where they are; never goes back. @param place the label of a target */
+  remember(seals: Readonly<Record<string, Seen>>, place: string): void {
+    const changed = Object.entries(seals).flatMap(([source, {sequence, hash}]): [string, SeenSeal][] => {
+      const before = this.seen(source);
+      const isNewer = sequence > (before?.sequence ?? 0);
+      const isNewHere = before?.places?.includes(place) === false;
+      if (!isNewer && !isNewHere) return [];
+      const newest = isNewer || before === undefined ? {sequence, hash} : before;
+      return [[source, {...before, ...newest, ...placesOf(before, place)}]];
+    });
+    if (changed.length === 0) return;
+    this.#write({...this.#memory, seals: {...this.#memory.seals, ...Object.fromEntries(changed)}});
   }
 
   /** Problems of a source's history that the operator has looked at; exactly these, and none that comes later. */
@@ -61,9 +73,10 @@ export class TrustFile {
   }
 
   /** From now on this is the newest seal, whatever was seen before, and these problems are known. */
-  accept(source: string, {sequence, hash}: SeenSeal, problems: readonly string[]): void {
+  accept(source: string, {sequence, hash}: Seen, problems: readonly string[], place: string): void {
     const accepted = [...new Set([...this.accepted(source), ...problems])];
-    this.#write({...this.#memory, seals: {...this.#memory.seals, [source]: {sequence, hash, accepted}}});
+    const seen = {sequence, hash, accepted, ...placesOf(this.seen(source), place)};
+    this.#write({...this.#memory, seals: {...this.#memory.seals, [source]: seen}});
   }
 
   #read(): Memory {
@@ -78,7 +91,9 @@ export class TrustFile {
           Object.entries(seals).map(([source, raw]) => {
             const seal = new Fields(raw);
             const accepted = seal.has('accepted') ? {accepted: seal.texts('accepted', 100_000)} : {};
-            return [source, {sequence: seal.count('sequence'), hash: seal.hash('hash'), ...accepted}];
+            const places = seal.has('places') ? {places: seal.texts('places', 1000)} : {};
+            const seen = {sequence: seal.count('sequence'), hash: seal.hash('hash')};
+            return [source, {...seen, ...accepted, ...places}];
           }),
         ),
       };
@@ -91,4 +106,10 @@ export class TrustFile {
     writeMemory(this.#path, {repository: this.#repository, ...memory});
     this.#memory = memory;
   }
+}
+
+/** What was seen before places were noted stays demanded everywhere. */
+function placesOf(before: SeenSeal | undefined, place: string): Pick<SeenSeal, 'places'> {
+  if (before !== undefined && before.places === undefined) return {};
+  return {places: [...new Set([...(before?.places ?? []), place])]};
 }

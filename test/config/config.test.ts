@@ -318,6 +318,7 @@ test('the JSON Schema names every key and allows no other', () => {
   };
   expect(Object.keys(schema.properties)).toEqual([
     'repository',
+    'repositories',
     'repositoryId',
     'recipients',
     'agent',
