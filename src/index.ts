@@ -56,6 +56,7 @@ export {
   type BackupResult,
   backup,
 } from './operations/backup.ts';
+export {backupToPlaces, type PlacesResult} from './operations/backup-places.ts';
 export {
   type BrowseContext,
   type Browsed,
@@ -76,9 +77,10 @@ export {
 export {assertHooksTrusted} from './operations/hooks.ts';
 export {type Initialized, type InitOptions, initRepository, writePrivateFile} from './operations/init.ts';
 export {lockEnds} from './operations/lock-ends.ts';
+export {Place, type PlacesContext, type PlacesJob} from './operations/place.ts';
 export type {OnProgress, ProgressCount, ProgressEvent, ProgressPhase} from './operations/progress.ts';
 export {type RebuildResult, rebuildCatalog} from './operations/rebuild-catalog.ts';
-export {type ReplicateContext, type ReplicateResult, replicate} from './operations/replicate.ts';
+export {prepareCopy, type ReplicateContext, type ReplicateResult, replicate} from './operations/replicate.ts';
 export {
   type RestoreContext,
   type RestoreOptions,

@@ -24,6 +24,7 @@ export default class Verify extends RepositoryCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --level ciphertext --sample 10%',
+    '<%= config.bin %> <%= command.id %> --store-checksums --sample 5%',
     '<%= config.bin %> <%= command.id %> latest --level content --key ops.private.asc',
   ];
   static override args = {snapshot: Args.string({description: 'only this one; everything by default'})};
@@ -34,6 +35,10 @@ export default class Verify extends RepositoryCommand {
       options: ['structure', 'ciphertext', 'content'] as const,
       description: 'how deep; content with --key, else ciphertext',
     })(),
+    'store-checksums': Flags.boolean({
+      description:
+        'for ciphertext: believe the SHA-256 that the storage keeps of an object (S3), and read only what it keeps none of; finds what rotted, not a storage that lies',
+    }),
     sample: Flags.string({helpValue: '10%', description: 'read only so many of the packs, at random'}),
   };
 
@@ -41,6 +46,10 @@ export default class Verify extends RepositoryCommand {
     const {args, flags} = await this.parse(Verify);
     useLittleMemory(); // Before threads start.
     const level = flags.level ?? (flags.key === undefined ? 'ciphertext' : 'content');
+    if (flags['store-checksums'] && level !== 'ciphertext')
+      throw new UsageError(`--store-checksums does not go with the level ${level}.`, {
+        hint: 'Use it with --level ciphertext.',
+      });
     const sample = flags.sample === undefined ? undefined : share(flags.sample);
     await using context = await this.open(flags);
     const history = await context.history();
@@ -56,6 +65,7 @@ export default class Verify extends RepositoryCommand {
       {
         level,
         sample,
+        storeChecksums: flags['store-checksums'],
         seal:
           args.snapshot === undefined
             ? undefined
@@ -71,6 +81,13 @@ export default class Verify extends RepositoryCommand {
     this.#tellUnsealed(result);
     const checked = `${counted(result.snapshots, 'snapshot')}, ${counted(result.packs, 'pack')}, ${formatBytes(result.bytes)}`;
     const found = result.ok ? 'No problems' : counted(problems.length, 'problem');
+    const {byStore} = result;
+    if (flags['store-checksums'])
+      this.log(
+        byStore.objects > 0
+          ? `Not read, for the storage keeps the right SHA-256 and was believed: ${counted(byStore.objects, 'object')}, ${formatBytes(byStore.bytes)}.`
+          : 'The storage keeps no SHA-256 of these objects: they were read.',
+      );
     this.log(`Verified (${level}): ${checked}. ${found}.`);
     if (!result.ok) {
       // Whoever sends standard output elsewhere must see it, too.

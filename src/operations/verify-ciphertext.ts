@@ -14,6 +14,7 @@ import type {VerifyContext} from './verify.ts';
 import type {NeededObject} from './verify-structure.ts';
 
 const PARALLEL_READS = 3;
+const PARALLEL_LOOKS = 16;
 /** A seal can say anything of sizes; no more than this is ever read into memory. */
 export const MOST_BYTES: Record<NeededObject['kind'], number> = {
   pack: LIMITS.packBytes,
@@ -49,6 +50,28 @@ export async function verifyCiphertext(
     {concurrency: PARALLEL_READS},
   );
   return problems;
+}
+
+/** Objects of which the store itself says that they have the SHA-256 that the seals say. What it says otherwise is found by reading. */
+export async function believedObjects(
+  {repository: {target}, signal, onProgress}: VerifyContext,
+  objects: readonly NeededObject[],
+): Promise<Set<NeededObject>> {
+  const believed = new Set<NeededObject>();
+  const bytes = {done: 0, total: 0}; // None is read.
+  let files = 0;
+  const ask = async (object: NeededObject): Promise<void> => {
+    signal?.throwIfAborted();
+    if ((await target.storedSha256?.(object.name, {signal})) === object.sha256) believed.add(object);
+    onProgress?.({
+      phase: 'verify',
+      files: {done: ++files, total: objects.length},
+      bytes,
+      current: object.name,
+    });
+  };
+  if (target.storedSha256 !== undefined) await pMap(objects, ask, {concurrency: PARALLEL_LOOKS});
+  return believed;
 }
 
 /** What is wrong with the bytes of an object; undefined if nothing is. Wrong bytes are read a second time before they count. */

@@ -7,7 +7,7 @@ import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import {useLittleMemory} from '../system/memory.ts';
 import type {OnProgress} from './progress.ts';
-import {verifyCiphertext} from './verify-ciphertext.ts';
+import {believedObjects, verifyCiphertext} from './verify-ciphertext.ts';
 import {FILES_AFFECTED, verifyContent} from './verify-content.ts';
 import {verifyKit} from './verify-kit.ts';
 import {verifyLeftovers} from './verify-leftovers.ts';
@@ -30,6 +30,8 @@ export interface VerifyOptions {
   readonly seal?: CheckedSeal | undefined;
   /** Which share of the packs is read, from 0 to 1; everything by default. */
   readonly sample?: number | undefined;
+  /** At the level of ciphertext: what the store keeps a right SHA-256 of is not read. It finds what rotted, not a store that lies. */
+  readonly storeChecksums?: boolean | undefined;
 }
 
 export interface VerifyResult {
@@ -39,6 +41,8 @@ export interface VerifyResult {
   readonly packs: number;
   /** Bytes that were read, or at the level of structure looked up. */
   readonly bytes: number;
+  /** Objects that were not read, since the store keeps their right SHA-256: its word was taken for it. */
+  readonly byStore: {readonly objects: number; readonly bytes: number};
   readonly problems: readonly Problem[];
   /** Objects that no seal needs: of unfinished runs, which the next one resumes. No fault. */
   readonly unfinished: number;
@@ -52,7 +56,7 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<VerifyResult> {
   useLittleMemory();
-  const {level, seal, sample = 1} = options;
+  const {level, seal, sample = 1, storeChecksums = false} = options;
   const chosen = history.sources
     .filter(({source}) => seal === undefined || source === seal.source)
     .map((source) => ({source, seals: seal === undefined ? source.seals : [seal]}));
@@ -79,8 +83,19 @@ export async function verify(
   const packs = needed.filter((object) => object.kind === 'pack');
   let bytes = needed.reduce((sum, object) => sum + object.size, 0);
   let packCount = packs.length;
+  const byStore = {objects: 0, bytes: 0};
   if (level !== 'structure') {
-    const sampled = needed.filter((object) => object.kind !== 'pack' || Math.random() < sample);
+    const believed =
+      storeChecksums && level === 'ciphertext'
+        ? await believedObjects(context, needed)
+        : new Set<NeededObject>();
+    for (const {size} of believed) {
+      byStore.objects += 1;
+      byStore.bytes += size;
+    }
+    const sampled = needed.filter(
+      (object) => !believed.has(object) && (object.kind !== 'pack' || Math.random() < sample),
+    );
     packCount = sampled.filter((object) => object.kind === 'pack').length;
     bytes = sampled.reduce((sum, object) => sum + object.size, 0);
     const found =
@@ -97,6 +112,7 @@ export async function verify(
     snapshots,
     packs: packCount,
     bytes,
+    byStore,
     problems: merged(problems),
     unfinished,
     unsealed,

@@ -44,6 +44,7 @@ export class ResilientTarget implements Target {
   readonly sweepPartials?: NonNullable<Target['sweepPartials']>;
   readonly extendLock?: NonNullable<Target['extendLock']>;
   readonly describe?: NonNullable<Target['describe']>;
+  readonly storedSha256?: NonNullable<Target['storedSha256']>;
   readonly #target: Target;
   readonly #retrier: Retrier;
   readonly #limiter: Limiter;
@@ -71,6 +72,10 @@ export class ResilientTarget implements Target {
     const describe = target.describe?.bind(target);
     if (describe !== undefined) {
       this.describe = (probe, options) => this.#call(options?.signal, () => describe(probe, options));
+    }
+    const sum = target.storedSha256?.bind(target);
+    if (sum !== undefined) {
+      this.storedSha256 = (name, options) => this.#call(options?.signal, () => sum(name, options));
     }
     const extend = target.extendLock?.bind(target);
     if (extend !== undefined) {

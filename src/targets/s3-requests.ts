@@ -94,10 +94,15 @@ export class S3Requests {
   }
 
   /** What is known of an object, or of a version of it; undefined if it is not there. */
-  async head(key: string, deed: Deed, version?: string): Promise<HeadObjectCommandOutput | undefined> {
+  async head(
+    key: string,
+    deed: Deed,
+    {version, withSum = false}: {version?: string | undefined; withSum?: boolean} = {},
+  ): Promise<HeadObjectCommandOutput | undefined> {
+    const question = {...this.#object(key, version), ...(withSum && {ChecksumMode: 'ENABLED' as const})};
     return await this.attempt(deed, async (abortSignal) => {
       try {
-        return await this.#client.send(new HeadObjectCommand(this.#object(key, version)), {abortSignal});
+        return await this.#client.send(new HeadObjectCommand(question), {abortSignal});
       } catch (cause) {
         if (isNotFound(cause) || (await this.isHidden(key, deed, cause))) return undefined;
         throw cause;

@@ -169,6 +169,16 @@ class S3Target implements Target {
     await this.#requests.setLock(this.#key(name), this.lock, untilMs, deed);
   }
 
+  async storedSha256(name: ObjectName, {signal}: CallOptions = {}): Promise<string | undefined> {
+    const deed = {verb: 'look for', object: name, signal};
+    const found = await this.#requests.head(this.#key(name), deed, {withSum: true});
+    const sum = found?.ChecksumSHA256;
+    // One of several parts has its number behind a dash, and is not that of the content.
+    return sum !== undefined && /^[A-Za-z0-9+/]{43}=$/.test(sum)
+      ? Buffer.from(sum, 'base64').toString('hex')
+      : undefined;
+  }
+
   async describe(probe: ObjectName, {signal}: CallOptions = {}): Promise<readonly TargetFact[]> {
     const deed = {verb: 'look for', object: probe, signal};
     return await this.#requests.describe(this.#key(probe), deed);

@@ -101,6 +101,11 @@ export interface Target extends AsyncDisposable {
   readonly lock?: ObjectLock | undefined;
   /** Makes an object's lock end later. */
   extendLock?(name: ObjectName, untilMs: number, options?: CallOptions): Promise<void>;
+  /**
+   * The SHA-256 that the store made of an object when it was stored, in hex; undefined where it keeps none. It reads nothing: this is the
+   * store's word.
+   */
+  storedSha256?(name: ObjectName, options?: CallOptions): Promise<string | undefined>;
   /** What the store can tell of itself, for people. @param probe the name of an object that is there */
   describe?(probe: ObjectName, options?: CallOptions): Promise<readonly TargetFact[]>;
   /** Whether `put` and `replace` await {@link PutOptions.pace}. */

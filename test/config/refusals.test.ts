@@ -73,6 +73,14 @@ const refusals: [text: string, problem: string][] = [
   ],
   [source('schedule: x'), '`schedule` is not supported by this version yet at holdfast.yaml:1:31.'],
   [
+    '{ repository: /srv/b, repositories: { main: /srv/b } }',
+    '`repositories` stands beside `repository` at holdfast.yaml:1:37; name each place in one of them.',
+  ],
+  [
+    '{ repositories: { main: /srv/b, off: /srv/c }, sources: { a: { folder: /a, repository: of } } }',
+    '`sources.a.repository` names `of`, which is not one of `repositories` at holdfast.yaml:1:88.',
+  ],
+  [
     'lock: { mode: soft, for: 90d }',
     '`lock.mode` is neither `governance` nor `compliance` at holdfast.yaml:1:15.',
   ],

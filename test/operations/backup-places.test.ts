@@ -107,7 +107,7 @@ class TwoPlaces implements AsyncDisposable {
 }
 
 /** A run makes no more calls of one kind before it stores its seal. */
-const MOST_CALLS = 14;
+const MOST_CALLS = 12;
 
 const gone = (target: Target): Target =>
   faulty(

@@ -217,6 +217,27 @@ describe('a listing', () => {
   });
 });
 
+describe('the SHA-256 that a store keeps', () => {
+  const sum = Buffer.alloc(32, 7);
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ['of the whole object', {'x-amz-checksum-sha256': sum.toString('base64')}, sum.toString('hex')],
+    ['of parts', {'x-amz-checksum-sha256': `${sum.toString('base64')}-3`}, undefined],
+    ['none', {}, undefined],
+    ['nonsense', {'x-amz-checksum-sha256': '?'}, undefined],
+  ])('%s', async (_, headers, expected) => {
+    let mode: unknown;
+    await using server = await scripted([
+      (request, response) => {
+        mode = request.headers['x-amz-checksum-mode'];
+        response.writeHead(200, {'content-length': '5', ...headers}).end();
+      },
+    ]);
+    expect(await server.target.storedSha256?.('a/b')).toBe(expected);
+    expect(mode).toBe('ENABLED');
+    expect(server.requests).toEqual(['HEAD /bucket/app/a/b']);
+  });
+});
+
 describe('a store that does not know everything', () => {
   const puts: Record<string, string | undefined>[] = [];
   const picky =
