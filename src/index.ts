@@ -21,6 +21,7 @@ export {
   type DumpSourceConfig,
   type FolderSourceConfig,
   type HookCommand,
+  type MongodbSourceConfig,
   type MysqlConnection,
   type MysqlSourceConfig,
   type PostgresConnection,

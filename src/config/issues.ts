@@ -3,7 +3,7 @@ import type {ConfigDocument} from './document.ts';
 import {nearest} from './nearest.ts';
 import {type Finding, MAX_FINDINGS} from './problems.ts';
 import {knownKeys, LATER_KEYS} from './schema.ts';
-import {kindIndex, kindsIn, LATER_KINDS} from './source-schema.ts';
+import {kindIndex, kindsIn} from './source-schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -70,9 +70,6 @@ function unknownKey(place: readonly PropertyKey[], key: string, document: Config
       offset,
       what: `\`${pattern.replace('sources.*.', '')}\` is not supported by this version yet`,
     };
-  }
-  if (inSource && LATER_KINDS.includes(key)) {
-    return {path, offset, what: `Sources of the kind \`${key}\` are not supported by this version yet`};
   }
   const near = nearest(key, knownKeys(place));
   const elsewhere = near === undefined && place.length > 0 && knownKeys([]).includes(key);

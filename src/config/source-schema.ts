@@ -163,11 +163,31 @@ const redis = z.strictObject({
   ...cached,
 });
 
-/** By the key that tells a source's kind. */
-const KINDS = {folder, command: commandOutput, postgres, mysql, sqlite, redis} as const;
+const mongodb = z.strictObject({
+  mongodb: z
+    .strictObject({
+      uri: text
+        .check(problemCheck(mongodbUriProblem))
+        .describe('mongodb://backup@127.0.0.1:27017/?replicaSet=rs0, without the password.'),
+      password: password.optional(),
+      database: text.optional().describe('The only database to dump; all of them by default.'),
+      oplog: z
+        .boolean()
+        .optional()
+        .describe('Dump the oplog, too; by default where the uri names a replica set, and all is dumped.'),
+      programs,
+    })
+    .check(({value, issues}) => {
+      if (value.oplog !== true || value.database === undefined) return;
+      const message = 'has `oplog` and `database`: the oplog is of all databases';
+      issues.push({code: 'custom', message, params: {}, input: value, path: []});
+    }),
+  witness: witness.optional(),
+  ...cached,
+});
 
-/** Kinds of sources that are yet to come. */
-export const LATER_KINDS: readonly string[] = ['mongodb'];
+/** By the key that tells a source's kind. */
+const KINDS = {folder, command: commandOutput, postgres, mysql, sqlite, redis, mongodb} as const;
 
 export const sourceSchema = z.union([
   KINDS.folder,
@@ -176,6 +196,7 @@ export const sourceSchema = z.union([
   KINDS.mysql,
   KINDS.sqlite,
   KINDS.redis,
+  KINDS.mongodb,
 ]);
 
 export type FolderInput = z.infer<typeof folder>;
@@ -183,13 +204,14 @@ export type CommandOutputInput = z.infer<typeof commandOutput>;
 export type MysqlInput = z.infer<typeof mysql>;
 export type SqliteInput = z.infer<typeof sqlite>;
 export type RedisInput = z.infer<typeof redis>;
+export type MongodbInput = z.infer<typeof mongodb>;
 export type PostgresInput = z.infer<typeof postgres>;
 export type SourceInput = z.infer<typeof sourceSchema>;
 
 /** The kinds whose keys a source has; one, if it is right. */
 export function kindsIn(source: unknown): string[] {
   if (typeof source !== 'object' || source === null) return [];
-  return Object.keys(source).filter((key) => Object.hasOwn(KINDS, key) || LATER_KINDS.includes(key));
+  return Object.keys(source).filter((key) => Object.hasOwn(KINDS, key));
 }
 
 /** The position of a source's kind in the union, for its errors: a folder where nothing tells. */
@@ -202,14 +224,23 @@ export function kindIndex(source: unknown): number {
 export function sourceKeys(place: readonly PropertyKey[]): string[] {
   const [key] = place;
   if (key === undefined) {
-    return [...new Set(Object.values(KINDS).flatMap(({shape}) => Object.keys(shape))), ...LATER_KINDS];
+    return [...new Set(Object.values(KINDS).flatMap(({shape}) => Object.keys(shape)))];
   }
   if (key === 'postgres' && place.length === 1) return Object.keys(postgres.shape.postgres.shape);
   if (key === 'mysql' && place.length === 1) return Object.keys(mysql.shape.mysql.shape);
   if (key === 'sqlite' && place.length === 1) return ['file', 'copyIn'];
   if (key === 'redis' && place.length === 1) return Object.keys(redis.shape.redis.shape);
+  if (key === 'mongodb' && place.length === 1) return Object.keys(mongodb.shape.mongodb.shape);
   if (key === 'witness' && place.length === 1) return Object.keys(witness.shape);
   return key === 'before' || key === 'after' || key === 'command' ? ['shell'] : [];
+}
+
+function mongodbUriProblem(value: string): string | undefined {
+  const url = URL.parse(value);
+  if (url === null || !/^mongodb(\+srv)?:$/.test(url.protocol))
+    return 'must be an address like mongodb://127.0.0.1:27017';
+  if (url.password !== '') return 'must not hold a password; write it as `password`';
+  return undefined;
 }
 
 function redisUrlProblem(value: string): string | undefined {

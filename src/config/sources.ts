@@ -3,6 +3,7 @@ import {Secret} from '../system/secret.ts';
 import type {
   CommandOutputInput,
   FolderInput,
+  MongodbInput,
   MysqlInput,
   PostgresInput,
   RedisInput,
@@ -144,6 +145,20 @@ export interface RedisSourceConfig extends StreamConfig {
   readonly password: Secret | undefined;
 }
 
+export interface MongodbSourceConfig extends StreamConfig {
+  readonly kind: 'mongodb';
+  /** Without password. */
+  readonly uri: string;
+  readonly password: Secret | undefined;
+  /** The only one; undefined for all. */
+  readonly database: string | undefined;
+  /** Whether the oplog of the time of the dump is dumped, too, so that a restore is of one moment. */
+  readonly oplog: boolean;
+  /** The folder of mongodump. */
+  readonly programs: string | undefined;
+  readonly witness: WitnessConfig;
+}
+
 /** Sources whose content comes as streams. */
 export type DumpSourceConfig =
   | CommandSourceConfig
@@ -151,7 +166,8 @@ export type DumpSourceConfig =
   | PostgresSourceConfig
   | MysqlSourceConfig
   | SqliteSourceConfig
-  | RedisSourceConfig;
+  | RedisSourceConfig
+  | MongodbSourceConfig;
 
 export type SourceConfig = FolderSourceConfig | DumpSourceConfig;
 
@@ -166,6 +182,7 @@ export function toSource(name: string, input: SourceInput, around: Surroundings)
   if ('folder' in input) return toFolder(name, input, around);
   if ('sqlite' in input) return toSqlite(name, input, around);
   if ('redis' in input) return toRedis(name, input, around);
+  if ('mongodb' in input) return toMongodb(name, input, around);
   if ('mysql' in input) return toMysql(name, input, around);
   if ('postgres' in input) return toPostgres(name, input, around);
   return toCommandOutput(name, input, around);
@@ -282,6 +299,22 @@ function toRedis(name: string, input: RedisInput, around: Surroundings): RedisSo
     url,
     password: password === undefined ? undefined : new Secret(password),
     ...toStream(input),
+  };
+}
+
+function toMongodb(name: string, input: MongodbInput, around: Surroundings): MongodbSourceConfig {
+  const {uri, password, database, oplog, programs} = input.mongodb;
+  const isReplicaSet = new URL(uri).searchParams.has('replicaSet');
+  return {
+    ...toShared(name, input, around),
+    kind: 'mongodb',
+    uri,
+    password: password === undefined ? undefined : new Secret(password),
+    database,
+    oplog: oplog ?? (isReplicaSet && database === undefined),
+    programs: programs === undefined ? undefined : around.absolute(programs),
+    ...toStream(input),
+    witness: toWitness(input.witness),
   };
 }
 

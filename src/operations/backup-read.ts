@@ -9,6 +9,7 @@ import {compileExcludes} from '../sources/folder/exclude.ts';
 import {WalkState} from '../sources/folder/state.ts';
 import {walkFolder} from '../sources/folder/walk.ts';
 import type {WalkCounts} from '../sources/folder/walk-progress.ts';
+import {dumpMongodb} from '../sources/mongodb/dump.ts';
 import {dumpMysql} from '../sources/mysql/dump.ts';
 import {dumpPostgres} from '../sources/postgres/dump.ts';
 import {dumpRedis} from '../sources/redis/dump.ts';
@@ -69,6 +70,8 @@ export function placeOf(source: SourceConfig): string {
       return source.file;
     case 'redis':
       return source.url;
+    case 'mongodb':
+      return source.uri;
     case 'mysql':
       return `MySQL: ${source.databases === 'all' ? 'all databases' : source.databases.join(', ')}`;
     case 'postgres':
@@ -90,6 +93,8 @@ function dumpOf(run: SourceRun, source: DumpSourceConfig, warnings: WarningList)
       return dumpSqlite(source, context);
     case 'redis':
       return dumpRedis(source, context);
+    case 'mongodb':
+      return dumpMongodb(source, context);
     case 'mysql':
       return dumpMysql(source, context);
     case 'postgres':

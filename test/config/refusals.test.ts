@@ -48,8 +48,8 @@ const refusals: [text: string, problem: string][] = [
     `\`limits.upload\`: \`${rate}\` is not a rate at holdfast.yaml:1:19; write a size and /s, such as 20MB/s or 512KiB/s.`,
   ]),
   [
-    'sources: { o: { mongodb: { uri: x }, x: 1 } }',
-    'Sources of the kind `mongodb` are not supported by this version yet at holdfast.yaml:1:17.',
+    'sources: { o: { mongodb: { uri: x } } }',
+    '`sources.o.mongodb.uri` must be an address like mongodb://127.0.0.1:27017 at holdfast.yaml:1:33.',
   ],
   [
     'sources: { o: { command: pg_dumpall, folder: /x } }',
