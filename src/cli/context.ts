@@ -1,7 +1,7 @@
 /** Wires what commands need: the one place where flags, environment and config meet the library. */
 import {existsSync} from 'node:fs';
 import {hostname} from 'node:os';
-import type {PublicKey} from 'openpgp';
+import type {PrivateKey, PublicKey} from 'openpgp';
 import {Catalog} from '../catalog/catalog.ts';
 import type {Config} from '../config/config.ts';
 import {assertOnlyRootChanges, findConfig} from '../config/file.ts';
@@ -10,10 +10,13 @@ import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {type HoldfastError, KeyError, NoRepositoryError, UsageError} from '../errors.ts';
 import type {BackupContext} from '../operations/backup.ts';
 import {aheadMs, silenceOf} from '../operations/clock.ts';
+import {existingOperator, openOperator} from '../operations/drill/operator.ts';
 import {type Agent, loadAgent} from '../repository/agent.ts';
 import {trustedAgents} from '../repository/agents.ts';
+import {type DrillHistory, readDrills} from '../repository/drill-history.ts';
 import {type History, readHistory} from '../repository/history.ts';
 import {KnownPlaces} from '../repository/known-places.ts';
+import {trustedOperators} from '../repository/operators.ts';
 import {openRepository, type Repository} from '../repository/repository.ts';
 import {TrustFile} from '../repository/trust.ts';
 import {openTarget} from '../targets/open.ts';
@@ -22,7 +25,15 @@ import {expectedRepository} from './expected-repository.ts';
 import {readKeyFile} from './key-file.ts';
 import {type KeyFlags, openNamedKey} from './key-source.ts';
 import {counted, formatDuration, type Output} from './output.ts';
-import {agentPath, catalogPath, knownPlacesPath, stateFolder, trustPath} from './places.ts';
+import {
+  agentPath,
+  catalogPath,
+  drillRecordsPath,
+  knownPlacesPath,
+  operatorPath,
+  stateFolder,
+  trustPath,
+} from './places.ts';
 import {targetAccess} from './target-access.ts';
 
 const DAY_MS = 86_400_000;
@@ -35,6 +46,8 @@ export interface ContextFlags extends KeyFlags {
   readonly 'repository-id'?: string | undefined;
   /** Fingerprints to trust, beside those of the config. */
   readonly agent?: readonly string[] | undefined;
+  /** Fingerprints of those whose drill reports count, beside those of the config. */
+  readonly operator?: readonly string[] | undefined;
 }
 
 export interface ContextOptions {
@@ -206,6 +219,41 @@ export class CliContext implements AsyncDisposable {
   /** Undefined if `--key` names none. */
   async optionalKey(): Promise<RecipientKey | undefined> {
     return openNamedKey(this.#options.flags, this.#options);
+  }
+
+  /** The key with which this machine signs drill reports; made when it is first needed. */
+  operator(): Promise<PrivateKey> {
+    return openOperator(operatorPath(this.#state), new Date());
+  }
+
+  /** The folder of what this machine knows of its drills. */
+  get drillRecords(): string {
+    return drillRecordsPath(this.#state, this.repository.id);
+  }
+
+  /** All drill reports, checked: of operators that count here, and of this machine's own. */
+  async drills(): Promise<DrillHistory> {
+    const {flags, output, signal} = this.#options;
+    const own = await existingOperator(operatorPath(this.#state));
+    const approved = [
+      ...(flags.operator ?? []).map(fingerprint),
+      ...(own === undefined ? [] : [own.getFingerprint()]),
+    ];
+    const {keys, strangers, metFirst} = await trustedOperators(
+      this.repository,
+      this.trust,
+      approved,
+      this.config?.trustedOperators,
+    );
+    if (metFirst !== undefined)
+      output.note(
+        `This machine meets the operator of drills ${metFirst} for the first time. Compare it with what "holdfast drill run" prints.`,
+      );
+    for (const stranger of strangers)
+      output.warn(
+        `operator ${stranger} has written drill reports, but nobody approved it here; they do not count. To approve it: --operator ${stranger}`,
+      );
+    return readDrills(this.repository, keys, signal);
   }
 
   /** What a backup needs. */

@@ -25,5 +25,10 @@ export const agentPath = (state: string, repositoryId: string): string =>
   join(state, repositoryId, 'agent.private.asc');
 export const trustPath = (state: string, repositoryId: string): string =>
   join(state, repositoryId, 'seen.json');
+/** What this machine knows of its drills beyond their reports. */
+export const drillRecordsPath = (state: string, repositoryId: string): string =>
+  join(state, repositoryId, 'drills');
+/** Signs the reports of all drills of this machine. */
+export const operatorPath = (state: string): string => join(state, 'drill-operator.private.asc');
 /** Which repository was met at which address. */
 export const knownPlacesPath = (state: string): string => join(state, 'places');

@@ -33,6 +33,15 @@ export const trustFlags = {
   ...repositoryIdFlag,
 };
 
+export const operatorFlag = {
+  operator: Flags.string({
+    multiple: true,
+    helpValue: 'FINGERPRINT',
+    description: 'believe the drill reports of this operator, too',
+    helpGroup: 'GLOBAL',
+  }),
+};
+
 /** A command that works on a repository. */
 export abstract class RepositoryCommand extends BaseCommand {
   static override baseFlags: Command.Class['baseFlags'] & typeof BaseCommand.baseFlags = {

@@ -1,6 +1,7 @@
 import {dirname, resolve} from 'node:path';
 import {ConfigError} from '../errors.ts';
 import {parseConfigText} from './document.ts';
+import {type DrillConfig, toDrill} from './drills.ts';
 import {readConfigFile} from './file.ts';
 import {issueFindings} from './issues.ts';
 import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
@@ -39,6 +40,8 @@ export interface Config {
   readonly catalog: string | undefined;
   /** By name, in the order of the file. */
   readonly sources: ReadonlyMap<string, SourceConfig>;
+  /** By name, in the order of the file. */
+  readonly drills: ReadonlyMap<string, DrillConfig>;
   /** A new generation starts when the last one is older, where a source does not say; `Infinity` for `never`. */
   readonly fullAfterMs: number;
   readonly limits: ConfigLimits;
@@ -50,6 +53,8 @@ export interface Config {
   readonly caFile: string | undefined;
   /** Fingerprints in lower case without blanks; undefined if the config does not say. */
   readonly trustedAgents: readonly string[] | undefined;
+  /** The same of those who run drills. */
+  readonly trustedOperators: readonly string[] | undefined;
 }
 
 export interface ConfigTextOptions {
@@ -144,13 +149,24 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
         toSource(name, source, {full, absolute, env}),
       ]),
     ),
+    drills: new Map(
+      Object.entries(input.drills ?? {}).map(([name, drill]) => [
+        name,
+        toDrill(name, drill, {absolute, env}),
+      ]),
+    ),
     fullAfterMs: toLimit(full),
     limits: toLimits(input.limits),
     requireTls: input.requireTls ?? false,
     lock: input.lock && {mode: input.lock.mode, forMs: parseDuration(input.lock.for)},
     caFile: input.caFile === undefined ? undefined : absolute(input.caFile),
-    trustedAgents: input.trust?.agents?.map((agent) => agent.replaceAll(' ', '').toLowerCase()),
+    trustedAgents: input.trust?.agents?.map(fingerprint),
+    trustedOperators: input.trust?.operators?.map(fingerprint),
   };
+}
+
+function fingerprint(text: string): string {
+  return text.replaceAll(' ', '').toLowerCase();
 }
 
 /** What is no URL is a path; {@link configSchema} let nothing else through. */

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {drillKeys, drillSchema} from './drill-schema.ts';
 import {
   REPOSITORY_NAME_PATTERN,
   repositoryNameProblem,
@@ -15,7 +16,6 @@ export const LATER_KEYS: ReadonlySet<string> = new Set([
   'timezone',
   'retention',
   'notify',
-  'drills',
   'limits.repository',
   'sources.*.schedule',
   'sources.*.timezone',
@@ -63,6 +63,14 @@ export const configSchema = z
       .nullable()
       .optional()
       .describe('What to back up, by name.'),
+    drills: z
+      .record(
+        z.string().check(problemCheck(drillNameProblem)).meta({pattern: SOURCE_NAME_PATTERN}),
+        drillSchema,
+      )
+      .nullable()
+      .optional()
+      .describe('Restores that are rehearsed, by name; on a machine that has a private key.'),
     full: full.optional(),
     limits: z
       .strictObject({
@@ -105,6 +113,11 @@ export const configSchema = z
           .min(1)
           .optional()
           .describe('Fingerprints of the agents whose snapshots are believed.'),
+        operators: z
+          .array(z.string().check(problemCheck(fingerprintProblem)).meta({pattern: '^[0-9A-Fa-f ]{40,}$'}))
+          .min(1)
+          .optional()
+          .describe('Fingerprints of those whose drill reports are believed.'),
       })
       .optional(),
   })
@@ -144,9 +157,15 @@ export function knownKeys(place: readonly PropertyKey[]): string[] {
   if (place.length === 0) return Object.keys(configSchema.shape);
   if (first === 'limits' && place.length === 1) return ['concurrency', 'upload', 'download', 'retryFor'];
   if (first === 'lock' && place.length === 1) return ['mode', 'for'];
-  if (first === 'trust' && place.length === 1) return ['agents'];
+  if (first === 'trust' && place.length === 1) return ['agents', 'operators'];
   if (first === 'sources' && place.length > 1) return sourceKeys(place.slice(2));
+  if (first === 'drills' && place.length > 1) return drillKeys(place.slice(2));
   return [];
+}
+
+function drillNameProblem(name: string): string | undefined {
+  if (new RegExp(SOURCE_NAME_PATTERN).test(name)) return undefined;
+  return 'cannot name a drill; use up to 63 of a-z, 0-9, ".", "_" and "-", starting with a letter or digit';
 }
 
 /** What is wrong with the address of a repository, as the end of a sentence. */

@@ -354,7 +354,7 @@ function toTimeout(duration: string | undefined): number | undefined {
   return duration === undefined ? undefined : toLimit(duration);
 }
 
-function toCommand(input: CommandInput, env: Environment): HookCommand {
+export function toCommand(input: CommandInput, env: Environment): HookCommand {
   if (typeof input === 'string') {
     const [first, ...rest] = splitWords(input);
     return {words: [substitute(first, env), ...rest.map((word) => substitute(word, env))]};

@@ -84,9 +84,14 @@ export function generateGenerationKey(now: Date): Promise<openpgp.PrivateKey> {
   return generatePlainKey('Holdfast generation', now);
 }
 
-async function generatePlainKey(name: string, now: Date): Promise<openpgp.PrivateKey> {
+/** The key of who runs drills: v4, since an auditor may have nothing but GnuPG. No passphrase: drills run unattended. */
+export function generateOperatorKey(now: Date): Promise<openpgp.PrivateKey> {
+  return generatePlainKey('Holdfast drill operator', now, 'gpg');
+}
+
+async function generatePlainKey(name: string, now: Date, compat?: 'gpg'): Promise<openpgp.PrivateKey> {
   const {privateKey} = await openpgp.generateKey({
-    ...algorithms(undefined),
+    ...algorithms(compat),
     userIDs: [{name}],
     date: now,
     format: 'object',

@@ -1,6 +1,6 @@
 import {LockedError} from '../errors.ts';
 import {Lease, type LeaseHolder} from '../repository/lease.ts';
-import {isRunning, thisProcess} from '../system/processes.ts';
+import {identify, isRunning} from '../system/processes.ts';
 import {TargetError} from '../targets/target.ts';
 import type {BackupContext} from './backup.ts';
 
@@ -16,7 +16,7 @@ export async function withLock<T>(
 ): Promise<T> {
   const {catalog, host, repository, agent} = context;
   const since = context.now().toISOString();
-  const me = thisProcess();
+  const me = identify();
   const holder = {pid: me.pid, processStarted: me.started, host, since};
   const other = catalog.locks.take(
     source,

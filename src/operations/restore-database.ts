@@ -51,7 +51,7 @@ const GLOBALS_MOST_BYTES = 64 * 2 ** 20;
 
 /** @throws {@link RestoreError} if it cannot be restored there; {@link NotFoundError} if there is no such database in the snapshot */
 export async function restoreToDatabase(
-  {repository, agents, key, signal, onProgress}: RestoreContext,
+  {repository, agents, key, signal, onProgress, measure = (content) => content}: RestoreContext,
   history: SourceHistory,
   seal: CheckedSeal,
   target: DatabaseTarget,
@@ -74,7 +74,7 @@ export async function restoreToDatabase(
   let bytes = 0;
   async function* content(): AsyncGenerator<Uint8Array> {
     using file = new ContentAhead(reader).of(entry);
-    for await (const piece of file.read(signal)) {
+    for await (const piece of measure(file.read(signal))) {
       bytes += piece.length;
       onProgress?.({
         phase: 'restore',

@@ -25,6 +25,8 @@ export interface RestoreContext {
   readonly key: RecipientKey;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** Is given the content that is waited for, and passes it on: a drill measures. */
+  readonly measure?: ((content: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | undefined;
 }
 
 export interface RestoreOptions extends Selection {
@@ -160,7 +162,7 @@ async function openSnapshot(
 }
 
 async function restoreEntries(
-  {signal, onProgress}: RestoreContext,
+  {signal, onProgress, measure = (content) => content}: RestoreContext,
   {reader, trees, problems, root}: OpenedSnapshot,
   seal: CheckedSeal,
   selection: Selection,
@@ -194,7 +196,7 @@ async function restoreEntries(
     if (left > 0) return;
     signal?.throwIfAborted();
     try {
-      const written = await sink.entry(path, entry, () => held?.read(signal) ?? noContent());
+      const written = await sink.entry(path, entry, () => measure(held?.read(signal) ?? noContent()));
       bytes += written ?? 0;
       if (entry.type === 'file' && written !== undefined) files++;
     } catch (error) {

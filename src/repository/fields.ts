@@ -48,6 +48,10 @@ export class Fields {
     if (format !== FORMAT) throw new FormatError(`it has format ${format}, which no Holdfast writes`);
   }
 
+  flag(member: string): boolean {
+    return this.#expect(member, (value): value is boolean => typeof value === 'boolean', 'true or false');
+  }
+
   hash(member: string): string {
     return this.#expect(member, isHash, 'a SHA-256');
   }

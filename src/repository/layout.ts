@@ -24,6 +24,9 @@ const GENERATION = /^\d{8}T\d{6}Z-[a-z2-7]{4}$/;
 const HASH = /^[0-9a-f]{64}$/;
 const SEAL = /^(\d{10})-([0-9a-f]{16})\.asc$/;
 
+const OPERATOR = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const DRILL = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/;
+
 /** One generation of one source. */
 export interface GenerationPlace {
   readonly source: string;
@@ -48,6 +51,24 @@ export function newGenerationName(now: Date): string {
   return `${time}-${Array.from(randomBytes(4), (byte) => alphabet[byte & 31]).join('')}`;
 }
 
+/** Whether it is the fingerprint of who signs drill reports. */
+export function isOperator(text: unknown): text is string {
+  return typeof text === 'string' && OPERATOR.test(text);
+}
+
+export function isDrillId(text: string): boolean {
+  return DRILL.test(text);
+}
+
+/** Begins with the time, so that names sort by it. */
+export function newDrillId(now: Date): string {
+  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`;
+}
+
+export const DRILLS_PREFIX = 'drills/';
+export const OPERATORS_PREFIX = 'drills/operators/';
+export const drillObject = (id: string): string => `${DRILLS_PREFIX}${id}.asc`;
+export const operatorObject = (fingerprint: string): string => `${OPERATORS_PREFIX}${fingerprint}.asc`;
 export const agentObject = (fingerprint: string): string => `agents/${fingerprint}.asc`;
 export const leaseObject = (source: string): string => `leases/${source}.json`;
 export const generationPrefix = ({source, generation}: GenerationPlace): string => `${source}/${generation}/`;

@@ -1,6 +1,6 @@
 /** What this machine has seen of a repository: whom it trusts to sign, and the last seal of each source (TUF's rollback check). */
 import {Fields} from './fields.ts';
-import {isHash} from './layout.ts';
+import {isHash, isOperator} from './layout.ts';
 import {memoryUnusable, readMemory, writeMemory} from './memory-file.ts';
 
 export interface SeenSeal {
@@ -18,6 +18,8 @@ type Seen = Pick<SeenSeal, 'sequence' | 'hash'>;
 export interface Memory {
   readonly agents: readonly string[];
   readonly seals: Readonly<Record<string, SeenSeal>>;
+  /** Fingerprints of those whose drill reports count. */
+  readonly operators?: readonly string[];
 }
 
 /** A small JSON file per repository, written whole; kept apart from the catalog, so that losing one does not lose the other. */
@@ -35,6 +37,15 @@ export class TrustFile {
 
   get agents(): readonly string[] {
     return this.#memory.agents;
+  }
+
+  get operators(): readonly string[] {
+    return this.#memory.operators ?? [];
+  }
+
+  approveOperators(fingerprints: readonly string[]): void {
+    const operators = [...new Set([...this.operators, ...fingerprints])];
+    if (operators.length > this.operators.length) this.#write({...this.#memory, operators});
   }
 
   seen(source: string): SeenSeal | undefined {
@@ -87,6 +98,7 @@ export class TrustFile {
       const seals = JSON.parse(text).seals as Record<string, {sequence: unknown; hash: unknown}>;
       return {
         agents: fields.texts('agents', 1000).filter(isHash),
+        ...(fields.has('operators') && {operators: fields.texts('operators', 1000).filter(isOperator)}),
         seals: Object.fromEntries(
           Object.entries(seals).map(([source, raw]) => {
             const seal = new Fields(raw);

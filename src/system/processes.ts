@@ -7,8 +7,9 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-export function thisProcess(): ProcessIdentity {
-  return {pid: process.pid, started: startOf(process.pid) ?? ''};
+/** @param pid that of this process, or of one that it has started */
+export function identify(pid = process.pid): ProcessIdentity {
+  return {pid, started: startOf(pid) ?? ''};
 }
 
 export function isRunning({pid, started}: ProcessIdentity): boolean {
@@ -24,8 +25,10 @@ export function isRunning({pid, started}: ProcessIdentity): boolean {
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, , , ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z') return 'ended'; // Its parent has not looked yet, or is gone, too.
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return `${boot}:${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+    return `${boot}:${rest[16]}`;
   } catch {
     // Not Linux, or the process has just ended: then its number alone has to do.
     return undefined;

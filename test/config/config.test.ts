@@ -324,6 +324,7 @@ test('the JSON Schema names every key and allows no other', () => {
     'agent',
     'catalog',
     'sources',
+    'drills',
     'full',
     'limits',
     'requireTls',

@@ -1,0 +1,184 @@
+import {hostname, tmpdir} from 'node:os';
+import {resolve} from 'node:path';
+import {Args, type Interfaces} from '@oclif/core';
+import type {CliContext} from '../../cli/context.ts';
+import {parseDatabaseUrl} from '../../cli/database-url.ts';
+import {drillFlags} from '../../cli/drill-flags.ts';
+import {type DrillJson, drillJson, drillText, titleOf} from '../../cli/drill-view.ts';
+import {keyFlags, progressFlags} from '../../cli/flags.ts';
+import {openNamedKey} from '../../cli/key-source.ts';
+import {operatorFlag, RepositoryCommand} from '../../cli/repository-command.ts';
+import type {DrillConfig} from '../../config/drills.ts';
+import {nearest} from '../../config/nearest.ts';
+import type {RecipientKey} from '../../crypto/recipient-key.ts';
+import {EXIT, NotFoundError, UsageError} from '../../errors.ts';
+import {type DrillContext, type DrillPlan, runDrill} from '../../operations/drill/drill.ts';
+import {type Picked, pickLastRun, pickSnapshots} from '../../operations/drill/pick.ts';
+import {cleanDrills, type DrillRecord} from '../../operations/drill/records.ts';
+import type {History} from '../../repository/history.ts';
+import {useLittleMemory} from '../../system/memory.ts';
+
+type Flags = Interfaces.InferredFlags<typeof DrillRun.flags>;
+
+/** A drill, and the snapshots that each run of it restores. */
+interface Rehearsal {
+  readonly plan: DrillPlan;
+  readonly picks: readonly (readonly Picked[])[];
+  readonly key: () => Promise<RecipientKey>;
+}
+
+export default class DrillRun extends RepositoryCommand {
+  static override summary =
+    'Restore into a throwaway place, check that it is whole, measure, and remove it again.';
+  static override description =
+    'Runs the drills of the configuration, or with --snapshot, --source or --last-run one without any configuration. It needs the private key, and ' +
+    'never the machine that is backed up. A database comes back in a server that the drill starts and stops itself. A drill that fails ends with exit code 4.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --snapshot latest --repository s3://backups/app01 --key ops.private.asc',
+    '<%= config.bin %> <%= command.id %> --source app --snapshot both --key ops.private.asc',
+    '<%= config.bin %> <%= command.id %> --source app --sample 5% --matters "*.conf" --key ops.private.asc',
+    '<%= config.bin %> <%= command.id %> orders-weekly',
+  ];
+  static override strict = false;
+  static override args = {
+    name: Args.string({description: 'drills of the configuration, by name; all of them by default'}),
+  };
+  static override flags = {...keyFlags, ...operatorFlag, ...progressFlags, ...drillFlags};
+
+  async run(): Promise<{drills: DrillJson[]}> {
+    const {flags, argv} = await this.parse(DrillRun);
+    useLittleMemory(); // Before threads start.
+    await using context = await this.open(flags);
+    const history = await context.history();
+    this.warnOf(history.problems);
+    const names = argv as string[];
+    const rehearsals = isQuick(flags)
+      ? [this.#quick(context, flags, names, history)]
+      : this.#named(context, flags, names, history);
+    const drillContext = await this.#drillContext(context, flags);
+    for (const {id, subjects} of await cleanDrills(drillContext))
+      this.warn(
+        `drill ${id} of ${subjects.map(({source}) => source).join(', ')} did not come to its end; what it left was removed, and it is recorded as aborted.`,
+      );
+    const drills: DrillJson[] = [];
+    for (const {plan, picks, key} of rehearsals) {
+      const opened = await key();
+      for (const picked of picks) {
+        const record = await runDrill({...drillContext, key: opened}, plan, picked);
+        this.#tell(record, flags.report);
+        drills.push(drillJson(record));
+      }
+    }
+    return {drills};
+  }
+
+  #quick(context: CliContext, flags: Flags, names: readonly string[], history: History): Rehearsal {
+    if (names.length > 0)
+      throw new UsageError('A drill of the configuration has its own snapshots.', {
+        hint: 'Leave out the name, or --snapshot, --source and --last-run.',
+      });
+    const {snapshot = 'latest', source: sources = [], within: withinMs} = flags;
+    this.checkSources(sources, history, context.config);
+    const pick = {snapshot, sources, withinMs, now: new Date(), random: Math.random};
+    return {
+      plan: planOf(flags, undefined),
+      picks: flags['last-run'] ? pickLastRun(history) : pickSnapshots(history, pick),
+      key: () => context.key(),
+    };
+  }
+
+  #named(context: CliContext, flags: Flags, names: readonly string[], history: History): Rehearsal[] {
+    const drills = context.config?.drills ?? new Map<string, DrillConfig>();
+    const wanted = names.length > 0 ? names : [...drills.keys()];
+    if (wanted.length === 0)
+      throw new UsageError('Which snapshot should be restored?', {
+        hint: 'Name it with --snapshot latest, or write drills into the configuration (docs/drills.md).',
+      });
+    return wanted.map((name) => {
+      const drill = drills.get(name);
+      if (drill === undefined) {
+        const near = nearest(name, drills.keys());
+        throw new NotFoundError(`There is no drill "${name}" in the configuration.`, {
+          hint:
+            near === undefined
+              ? `There are: ${[...drills.keys()].join(', ') || 'none'}.`
+              : `Did you mean "${near}"?`,
+        });
+      }
+      this.checkSources(drill.sources, history, context.config);
+      const pick = {...drill, now: new Date(), random: Math.random};
+      return {
+        plan: planOf(flags, drill),
+        picks: pickSnapshots(history, pick),
+        key: async () => (await this.#keyOf(drill, flags)) ?? context.key(),
+      };
+    });
+  }
+
+  /** What the command line says goes before the configuration. */
+  #keyOf(drill: DrillConfig, flags: Flags): Promise<RecipientKey | undefined> {
+    const key = flags.key ?? drill.key;
+    const {share, 'passphrase-file': file = drill.passphraseFile} = flags;
+    return openNamedKey(
+      {key, share, 'passphrase-file': file},
+      {env: process.env, cwd: process.cwd(), signal: this.signal},
+    );
+  }
+
+  async #drillContext(context: CliContext, flags: Flags): Promise<Omit<DrillContext, 'key'>> {
+    return {
+      repository: context.repository,
+      agents: context.agents,
+      operator: await context.operator(),
+      records: context.drillRecords,
+      workFolder: tmpdir(),
+      host: hostname(),
+      searchPath: process.env['PATH'] ?? '',
+      tools: [
+        ['holdfast', this.config.version],
+        ['node', process.versions.node],
+      ],
+      now: () => new Date(),
+      publish: flags.report,
+      signal: this.signal,
+      onProgress: this.showProgress,
+    };
+  }
+
+  #tell(record: DrillRecord, isPublished: boolean): void {
+    const {report} = record;
+    this.log(drillText(record));
+    if (isPublished) this.log(`  Report drills/${report.id}.asc, signed by operator ${report.operator}`);
+    if (report.result === 'passed') return;
+    this.output.error({
+      code: 'DRILL_FAILED',
+      exitCode: EXIT.notVerified,
+      message: `${titleOf(report)} failed: ${report.checks
+        .filter(({ok}) => !ok)
+        .map(({name}) => name)
+        .join(', ')}.`,
+      hint: `See what it found with "holdfast drill show ${report.id}", and what of the repository is affected with "holdfast verify".`,
+    });
+    this.endWith(EXIT.notVerified);
+  }
+}
+
+function isQuick(flags: Flags): boolean {
+  return flags.snapshot !== undefined || flags.source !== undefined || flags['last-run'];
+}
+
+function planOf(flags: Flags, drill: DrillConfig | undefined): DrillPlan {
+  const into = flags.into ?? drill?.into;
+  const place = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
+  return {
+    name: drill?.name ?? '',
+    sample: flags.sample ?? drill?.sample,
+    matters: flags.matters ?? drill?.matters ?? [],
+    programs: place(flags.programs) ?? drill?.programs,
+    into: into === undefined || into === 'throwaway' ? undefined : parseDatabaseUrl(into),
+    work: place(flags.work) ?? drill?.work,
+    checks: drill?.checks ?? [],
+    rtoMs: flags.rto ?? drill?.rtoMs,
+    rpoMs: flags.rpo ?? drill?.rpoMs,
+  };
+}

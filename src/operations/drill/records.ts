@@ -1,0 +1,85 @@
+/** Where drills are recorded: the signed report in the repository, and with all details on this machine alone. */
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {PrivateKey} from 'openpgp';
+import {canonicalJson, type Json} from '../../repository/canonical.ts';
+import {type DrillReport, makeReport, parseReport} from '../../repository/drill-report.ts';
+import {drillObject, isDrillId} from '../../repository/layout.ts';
+import {enrolOperator} from '../../repository/operators.ts';
+import type {Repository} from '../../repository/repository.ts';
+import {writePrivateFile} from '../init.ts';
+import {leftDrills} from './workplace.ts';
+
+export interface DrillRecord {
+  readonly report: DrillReport;
+  /** Of each check, what may name files and values: not part of the report, which everybody with the storage can read. */
+  readonly details: readonly (readonly string[])[];
+}
+
+export interface RecordsContext {
+  readonly repository: Repository;
+  readonly operator: PrivateKey;
+  readonly records: string;
+  readonly publish: boolean;
+  readonly now: () => Date;
+}
+
+const SUFFIX = '.json';
+
+/** Keeps a record here, then puts the signed report into the repository. */
+export async function publishReport(
+  {repository, operator, records, publish, now}: RecordsContext,
+  record: DrillRecord,
+): Promise<DrillRecord> {
+  const {report, details} = record;
+  writePrivateFile(join(records, `${report.id}${SUFFIX}`), JSON.stringify({report, details}));
+  if (publish) {
+    await enrolOperator(repository, operator.toPublic());
+    await repository.target.put(drillObject(report.id), await makeReport(report, operator, now()));
+  }
+  return record;
+}
+
+/** The record that this machine has of a drill. */
+export function localRecord(records: string, id: string): DrillRecord | undefined {
+  if (!isDrillId(id)) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(join(records, `${id}${SUFFIX}`), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const {report, details} = JSON.parse(text) as {report: Json; details: readonly (readonly string[])[]};
+  return {
+    report: parseReport(canonicalJson({...(report as object), type: 'holdfast-drill', format: 1} as Json)),
+    details,
+  };
+}
+
+/** Ids of the drills that this machine has records of, oldest first. */
+export function localDrills(records: string): string[] {
+  try {
+    return readdirSync(records)
+      .map((name) => name.slice(0, -SUFFIX.length))
+      .filter((id) => isDrillId(id))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Removes what drills left behind whose process is gone, and records them as aborted. @returns their reports */
+export async function cleanDrills(context: RecordsContext): Promise<DrillReport[]> {
+  const reports: DrillReport[] = [];
+  for (const left of leftDrills(context.records, context.repository.id)) {
+    await left.tearDown();
+    const report: DrillReport = {...left.report, result: 'aborted', finished: context.now().toISOString()};
+    if (localRecord(context.records, report.id) === undefined)
+      await publishReport(context, {report, details: []});
+    left.forget();
+    reports.push(report);
+  }
+  return reports;
+}

@@ -1,0 +1,215 @@
+/**
+ * The throwaway place of one drill: a private folder, and the programs that run in it. What is there is noted in a file before it
+ * is made, so that after a crash the next run, or `drill clean`, finds and removes it.
+ */
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import {rm} from 'node:fs/promises';
+import {basename, join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {RestoreError} from '../../errors.ts';
+import type {DrillReport} from '../../repository/drill-report.ts';
+import {isDrillId} from '../../repository/layout.ts';
+import {makeFolders} from '../../system/folders.ts';
+import {identify, isRunning, type ProcessIdentity} from '../../system/processes.ts';
+
+/** A program that a drill started, as the leader of a process group. */
+interface StartedProgram extends ProcessIdentity {
+  /** How it is asked to end at once. */
+  readonly signal: NodeJS.Signals;
+}
+
+interface DrillNote {
+  readonly id: string;
+  readonly repository: string;
+  readonly folder: string;
+  readonly owner: ProcessIdentity;
+  readonly programs: readonly StartedProgram[];
+  /** The report as it is if the drill ends here. */
+  readonly report: DrillReport;
+}
+
+const FOLDER_PREFIX = 'holdfast-drill-';
+const NOTE_SUFFIX = '.running.json';
+const GRACE_MS = 5000;
+const POLL_MS = 25;
+
+export class Workplace implements AsyncDisposable {
+  /** Others may pass through it, but not look: throwaway servers run as users of their own. */
+  readonly folder: string;
+  readonly #path: string;
+  #note: DrillNote;
+
+  private constructor(path: string, note: DrillNote) {
+    this.#path = path;
+    this.#note = note;
+    this.folder = note.folder;
+  }
+
+  /**
+   * @param notes the folder of the notes
+   * @param parent where the folder is made
+   * @throws {@link RestoreError} if it cannot be made
+   */
+  static create(notes: string, parent: string, report: DrillReport): Workplace {
+    const {id, repository} = report;
+    const folder = join(parent, `${FOLDER_PREFIX}${id}`);
+    const note = {id, repository, folder, owner: identify(), programs: [], report};
+    const place = new Workplace(join(notes, `${id}${NOTE_SUFFIX}`), note);
+    try {
+      makeFolders(notes, 0o700);
+      place.#save();
+      mkdirSync(folder, {mode: 0o711});
+      chmodSync(folder, 0o711);
+    } catch (cause) {
+      throw new RestoreError(`The drill cannot make its folder ${folder}: ${(cause as Error).message}.`, {
+        cause,
+        hint: 'Name a folder with room for the restored data with --work DIR.',
+      });
+    }
+    return place;
+  }
+
+  /** A new folder in it that only this user may enter. */
+  makeFolder(name: string): string {
+    const path = join(this.folder, name);
+    mkdirSync(path, {mode: 0o700});
+    return path;
+  }
+
+  /** Notes a program, which leads a process group: it ends with the drill. */
+  keep(pid: number, signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.#note = {
+      ...this.#note,
+      programs: [...this.#note.programs, {...identify(pid), signal}],
+    };
+    this.#save();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await tearDown(this.#note);
+    rmSync(this.#path, {force: true});
+  }
+
+  #save(): void {
+    const part = `${this.#path}.part`;
+    const file = openSync(part, 'w', 0o600);
+    try {
+      writeSync(file, JSON.stringify(this.#note));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(part, this.#path);
+  }
+}
+
+/** A drill that did not come to its end, such as one that was killed. */
+export interface LeftDrill {
+  readonly folder: string;
+  readonly report: DrillReport;
+  /** Ends its programs and removes its folder. */
+  tearDown(): Promise<void>;
+  /** Forgets it. */
+  forget(): void;
+}
+
+/** Drills of a repository whose process is gone. */
+export function leftDrills(notes: string, repository: string): LeftDrill[] {
+  return noteFiles(notes)
+    .map((path) => ({path, note: JSON.parse(readFileSync(path, 'utf8')) as DrillNote}))
+    .filter(({note}) => note.repository === repository && !isRunning(note.owner))
+    .map(({path, note}) => ({
+      folder: note.folder,
+      report: note.report,
+      tearDown: () => tearDown(note),
+      forget: () => rmSync(path, {force: true}),
+    }));
+}
+
+function noteFiles(notes: string): string[] {
+  try {
+    return readdirSync(notes)
+      .filter((name) => name.endsWith(NOTE_SUFFIX))
+      .sort()
+      .map((name) => join(notes, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function tearDown({folder, programs, id}: DrillNote): Promise<void> {
+  if (!isDrillId(id) || basename(folder) !== `${FOLDER_PREFIX}${id}`)
+    throw new RestoreError(`${folder} is no folder of a drill, and is not removed.`);
+  for (const program of [...programs].reverse()) await end(program);
+  // One that was started a moment before the drill was killed is in no note, but has our folder among its arguments.
+  for (const pid of processesIn(folder)) await end({...identify(pid), signal: 'SIGKILL'});
+  await removeFolder(folder);
+}
+
+/** One that is not running any more is left alone: its number may be another's by now. */
+async function end(program: StartedProgram): Promise<void> {
+  const {pid, signal} = program;
+  if (!isRunning(program)) return;
+  send(pid, signal);
+  const deadline = performance.now() + GRACE_MS;
+  while (isRunning(program)) {
+    if (performance.now() > deadline) send(pid, 'SIGKILL');
+    await sleep(POLL_MS);
+  }
+}
+
+/** To the whole group that it leads; to it alone if it leads none. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, signal);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+function processesIn(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map(Number)
+    .filter((pid) => argumentsOf(pid).some((word) => word.includes(folder)));
+}
+
+function argumentsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return []; // It has ended meanwhile.
+  }
+}
+
+/** A restored folder may forbid its owner to look into it. */
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await rm(folder, {recursive: true, force: true, maxRetries: 3});
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    openUp(folder);
+    await rm(folder, {recursive: true, force: true, maxRetries: 3});
+  }
+}
+
+function openUp(folder: string | Buffer): void {
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, {withFileTypes: true, encoding: 'buffer'}))
+    if (entry.isDirectory()) openUp(Buffer.concat([Buffer.from(folder), Buffer.from('/'), entry.name]));
+}
