@@ -1,7 +1,8 @@
 import {Flags} from '@oclif/core';
 import {counted, formatBytes, renderTable} from '../cli/output.ts';
-import {RepositoryCommand} from '../cli/repository-command.ts';
+import {operatorFlag, RepositoryCommand} from '../cli/repository-command.ts';
 import {lockEnds} from '../operations/lock-ends.ts';
+import {type Proof, provenSnapshots} from '../repository/drill-history.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 
 interface SnapshotJson {
@@ -23,6 +24,8 @@ interface SnapshotJson {
   readonly sealed: true;
   /** Until when its seal is locked, where the configuration has `lock`; null if it is not. */
   readonly lockedUntil?: string | null;
+  /** When a drill last restored all of it, with every check passed; null if none did. */
+  readonly lastProven: string | null;
 }
 
 export default class Snapshots extends RepositoryCommand {
@@ -32,6 +35,7 @@ export default class Snapshots extends RepositoryCommand {
     '<%= config.bin %> <%= command.id %> --source etc --json',
   ];
   static override flags = {
+    ...operatorFlag,
     source: Flags.string({multiple: true, helpValue: 'SOURCE', description: 'only of this source'}),
     tag: Flags.string({multiple: true, helpValue: 'TAG', description: 'only with this tag'}),
   };
@@ -52,19 +56,29 @@ export default class Snapshots extends RepositoryCommand {
     if (seals.length === 0) this.log('No snapshots.');
     // Only where it was asked for: it takes a request for each.
     const locks = context.target.lock && (await lockEnds(context.target, seals, this.signal));
-    if (seals.length > 0) this.log(this.#table(seals, locks));
-    this.warnOf(history.problems);
+    const {reports, problems} = await context.drills();
+    const proven = new Map(history.sources.flatMap((source) => [...provenSnapshots(source, reports)]));
+    if (seals.length > 0) this.log(this.#table(seals, locks, proven));
+    this.warnOf([...history.problems, ...problems]);
     return {
       snapshots: seals.map((seal) => ({
-        ...asJson(seal),
+        ...asJson(seal, proven.get(seal.snapshot.id)),
         ...(locks && {lockedUntil: isoTime(locks.get(seal.hash))}),
       })),
-      problems: history.problems.map(({object, problem, affects}) => ({object, problem, affects})),
+      problems: [...history.problems, ...problems].map(({object, problem, affects}) => ({
+        object,
+        problem,
+        affects,
+      })),
     };
   }
 
   /** Fits 80 columns. */
-  #table(seals: readonly CheckedSeal[], locks: ReadonlyMap<string, number> | undefined): string {
+  #table(
+    seals: readonly CheckedSeal[],
+    locks: ReadonlyMap<string, number> | undefined,
+    proven: ReadonlyMap<string, Proof>,
+  ): string {
     const hasTags = seals.some(({tags}) => tags.length > 0);
     return renderTable(
       [
@@ -76,6 +90,7 @@ export default class Snapshots extends RepositoryCommand {
         {title: 'SIZE', align: 'right'},
         {title: 'STORED', align: 'right'},
         ...(locks ? [{title: 'LOCKED'}] : []),
+        ...(proven.size > 0 ? [{title: 'PROVEN'}] : []),
         ...(hasTags ? [{title: 'TAGS', flexible: true}] : []),
       ],
       seals.map((seal) => [
@@ -88,6 +103,8 @@ export default class Snapshots extends RepositoryCommand {
         String(seal.entries.total),
         formatBytes(seal.bytes.source),
         formatBytes(storedBytes(seal)),
+        ...(locks ? [isoTime(locks.get(seal.hash))?.slice(0, 10) ?? ''] : []),
+        ...(proven.size > 0 ? [proven.get(seal.snapshot.id)?.report.finished.slice(0, 10) ?? ''] : []),
         seal.tags.join(' '),
       ]),
       this.output.width,
@@ -105,7 +122,7 @@ function isoTime(ms: number | undefined): string | null {
   return ms === undefined || !Number.isFinite(ms) ? null : new Date(ms).toISOString();
 }
 
-function asJson(seal: CheckedSeal): SnapshotJson {
+function asJson(seal: CheckedSeal, proof: Proof | undefined): SnapshotJson {
   const {source, kind, generation, started, sequence, bytes, entries, warnings, tags, agent} = seal;
   return {
     id: seal.snapshot.id,
@@ -120,6 +137,7 @@ function asJson(seal: CheckedSeal): SnapshotJson {
     tags,
     suspect: seal.suspect ?? [],
     agent,
+    lastProven: proof?.report.finished ?? null,
     sealed: true,
   };
 }

@@ -63,15 +63,18 @@ export async function verifyMessage(
   return {data: result.data as Uint8Array, signer: signer.getFingerprint()};
 }
 
-/** ASCII armor for a message, without headers. */
-export function armor(bytes: Uint8Array): string {
+/**
+ * ASCII armor for a message, without headers.
+ * @param checksum the CRC that RFC 9580 makes optional, and without which GnuPG 2.2 complains
+ */
+export function armor(bytes: Uint8Array, checksum = false): string {
   return openpgp.armor(
     openpgp.enums.armor.message,
     bytes,
     undefined,
     undefined,
     undefined,
-    false,
+    checksum,
     openpgp.config,
   );
 }

@@ -97,7 +97,7 @@ export async function makeReport(report: DrillReport, key: PrivateKey, now: Date
     ...(report as unknown as Record<string, Json>),
   });
   const date = new Date(Math.max(now.getTime(), key.getCreationTime().getTime()));
-  return Buffer.from(armor(await signMessage(Buffer.from(payload), key, date)));
+  return Buffer.from(armor(await signMessage(Buffer.from(payload), key, date), true));
 }
 
 /**

@@ -1,0 +1,34 @@
+import {Args} from '@oclif/core';
+import {type DrillJson, drillJson, drillText} from '../../cli/drill-view.ts';
+import {operatorFlag, RepositoryCommand} from '../../cli/repository-command.ts';
+import {findDrill} from '../../operations/drill/find.ts';
+
+export default class DrillShow extends RepositoryCommand {
+  static override summary = 'Show the report of a drill, after checking its signature. Needs no key.';
+  static override description =
+    'On the machine that ran the drill it has the names of files and values, too: they are not part of the report, which everybody who sees the storage can read.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 20261120T050000Z-1a2b3c4d',
+    '<%= config.bin %> <%= command.id %> latest --json',
+  ];
+  static override args = {
+    id: Args.string({
+      required: true,
+      description: 'id of the drill or its beginning, latest, or latest:NAME',
+    }),
+  };
+  static override flags = {...operatorFlag};
+
+  async run(): Promise<DrillJson> {
+    const {args, flags} = await this.parse(DrillShow);
+    await using context = await this.open(flags);
+    const drills = await context.drills();
+    this.warnOf(drills.problems);
+    const record = findDrill(drills, context.drillRecords, args.id);
+    this.log(drillText(record));
+    const {id, host, operator, tools} = record.report;
+    this.log(`  On ${host}, with ${tools.map(([name, version]) => `${name} ${version}`).join(', ')}`);
+    this.log(`  Report drills/${id}.asc, signed by operator ${operator}`);
+    return drillJson(record);
+  }
+}
