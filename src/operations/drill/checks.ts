@@ -110,8 +110,9 @@ async function answersHttp(check: CheckOf<'http'>, context: CheckContext): Promi
   if (check.start !== undefined) {
     const {execa} = await import('execa');
     const {file, args} = wordsOf(check.start);
+    const words = args.map((word) => word.replaceAll('{port}', String(port)));
     const {env, ...rest} = surroundings(context);
-    const child = execa(file, args, {
+    const child = execa(file, words, {
       ...rest,
       env: {...env, PORT: String(port)},
       buffer: false,
@@ -164,7 +165,7 @@ async function holdsTrue(check: CheckOf<'sql'>, context: CheckContext): Promise<
     .map((assertion) => isNot(assertion, value, check, stage, context.now()))
     .filter((problem) => problem !== undefined);
   if (problems.length === 0)
-    return {ok: true, detail: check.assertions.map(({kind}) => kind).join(', '), more: []};
+    return {ok: true, detail: `the answer holds ${check.assertions.map(({kind}) => kind).join(', ')}`, more: []};
   return {
     ok: false,
     detail: `the answer does not hold ${problems.map(({kind}) => kind).join(', ')}`,

@@ -223,7 +223,7 @@ async function givenPostgres(
   const control = async <T>(work: (session: PostgresSession) => Promise<T>): Promise<T> => {
     using access = new PostgresAccess(connection);
     await using session = await PostgresSession.open(access, 'postgres', signal);
-    return work(session);
+    return await work(session);
   };
   const facts = await control((session) =>
     session.one<{version: string; cluster: string}>(
@@ -276,7 +276,7 @@ async function withMysql<T>(
 ): Promise<T> {
   using access = new MysqlAccess(connection);
   await using session = await MysqlSession.open(access, (await access.programs()).client, signal);
-  return work(session);
+  return await work(session);
 }
 
 function isSource(): RestoreError {

@@ -95,7 +95,7 @@ export async function startRedis(
   const info = await ask('INFO');
   return {
     version: /^(?:valkey|redis)_version:(\S+)/m.exec(info)?.[1] ?? 'unknown',
-    url: new Secret(`redis://:${password}@127.0.0.1:${port}`),
+    url: new Secret(`redis://default:${password}@127.0.0.1:${port}`),
     checked: /\[info\] (\d+ keys read)/.exec(checked)?.[1] ?? 'the file is whole',
     keys: new Map(
       [...info.matchAll(/^db(\d+):keys=(\d+)/gm)].map(([, database, count]) => [
