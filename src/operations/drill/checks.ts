@@ -165,7 +165,11 @@ async function holdsTrue(check: CheckOf<'sql'>, context: CheckContext): Promise<
     .map((assertion) => isNot(assertion, value, check, stage, context.now()))
     .filter((problem) => problem !== undefined);
   if (problems.length === 0)
-    return {ok: true, detail: `the answer holds ${check.assertions.map(({kind}) => kind).join(', ')}`, more: []};
+    return {
+      ok: true,
+      detail: `the answer holds ${check.assertions.map(({kind}) => kind).join(', ')}`,
+      more: [],
+    };
   return {
     ok: false,
     detail: `the answer does not hold ${problems.map(({kind}) => kind).join(', ')}`,

@@ -100,7 +100,7 @@ async function restoreFolderStage(
   const wrong = compared.differences.count;
   const damaged = restored.damaged.length;
   const more = [...restored.damaged, ...compared.differences.kept].map(
-    ({path, problem}) => `${path}: ${problem}`,
+    ({path, problem}) => `${path || 'the folder'}: ${problem}`,
   );
   const checks: FullCheck[] = [
     {
@@ -110,7 +110,12 @@ async function restoreFolderStage(
         wrong === 0 && damaged === 0
           ? `${compared.files} files and ${compared.entries} entries: every byte and its metadata`
           : `${Math.max(wrong, damaged)} of ${seal.entries.total} entries are missing, damaged or different`,
-      more: [...new Set([...more, ...restored.warnings.map(({path, problem}) => `${path}: ${problem}`)])],
+      more: [
+        ...new Set([
+          ...more,
+          ...restored.warnings.map(({path, problem}) => `${path || 'the folder'}: ${problem}`),
+        ]),
+      ],
     },
   ];
   const base = {files: restored.files, bytes: restored.bytes};
