@@ -14,6 +14,7 @@ export {
   loadConfig,
   parseConfig,
 } from './config/config.ts';
+export type {DrillConfig} from './config/drills.ts';
 export {type ConfigProblem, InvalidConfigError} from './config/problems.ts';
 export {configJsonSchema} from './config/schema.ts';
 export {
@@ -75,6 +76,16 @@ export {
   examineTarget,
   type TargetExamination,
 } from './operations/doctor-target.ts';
+export {
+  type DrillContext,
+  type DrillPlan,
+  runDrill,
+} from './operations/drill/drill.ts';
+export {type DrillState, drillStates, type SourceProof, sourceProofs} from './operations/drill/due.ts';
+export {findDrill} from './operations/drill/find.ts';
+export {existingOperator, openOperator} from './operations/drill/operator.ts';
+export {type Picked, pickLastRun, pickSnapshots} from './operations/drill/pick.ts';
+export {cleanDrills, type DrillRecord, publishReport} from './operations/drill/records.ts';
 export {assertHooksTrusted} from './operations/hooks.ts';
 export {type Initialized, type InitOptions, initRepository, writePrivateFile} from './operations/init.ts';
 export {lockEnds} from './operations/lock-ends.ts';
@@ -108,8 +119,17 @@ export {
 export {type Agent, loadAgent} from './repository/agent.ts';
 export {type TrustedAgents, trustedAgents} from './repository/agents.ts';
 export type {Problem} from './repository/chain.ts';
+export {
+  type DrillHistory,
+  lastProof,
+  type Proof,
+  provenSnapshots,
+  readDrills,
+} from './repository/drill-history.ts';
+export type {CheckedReport, DrillReport} from './repository/drill-report.ts';
 export {type History, readHistory, type SourceHistory} from './repository/history.ts';
 export {KnownPlaces} from './repository/known-places.ts';
+export {type TrustedOperators, trustedOperators} from './repository/operators.ts';
 export {openRepository, type Repository} from './repository/repository.ts';
 export type {ByteCounts, CheckedSeal, EntryCounts, Needs, Seal, SnapshotKind} from './repository/seal.ts';
 export type {Suspicion, Warning} from './repository/snapshot.ts';

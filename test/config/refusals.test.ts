@@ -39,8 +39,14 @@ const refusals: [text: string, problem: string][] = [
   ['retention: { last: 3 }', '`retention` is not supported by this version yet at holdfast.yaml:1:1.'],
   ['notify: {}', '`notify` is not supported by this version yet at holdfast.yaml:1:1.'],
   ['drills: { d: {} }', '`drills.d` needs `source` or `group`, and not both at holdfast.yaml:1:14.'],
-  ['drills: { d: { source: a, sorce: b } }', 'Unknown key `sorce` at holdfast.yaml:1:27; did you mean `source`?'],
-  ['drills: { d: { source: a, sample: 5 } }', '`drills.d.sample` must be text, not a number at holdfast.yaml:1:35; put it in quotes.'],
+  [
+    'drills: { d: { source: a, sorce: b } }',
+    'Unknown key `sorce` at holdfast.yaml:1:27; did you mean `source`?',
+  ],
+  [
+    'drills: { d: { source: a, sample: 5 } }',
+    '`drills.d.sample` must be text, not a number at holdfast.yaml:1:35; put it in quotes.',
+  ],
   [
     'drills: { d: { source: a, checks: [ { sql: x } ] } }',
     '`drills.d.checks.0` needs one of `equals`, `atLeast`, `atMost`, `sameAsWitness`, `maxAge` at holdfast.yaml:1:37.',

@@ -1,5 +1,5 @@
 /** Where drills are recorded: the signed report in the repository, and with all details on this machine alone. */
-import {readdirSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {PrivateKey} from 'openpgp';
 import {canonicalJson, type Json} from '../../repository/canonical.ts';
@@ -55,19 +55,6 @@ export function localRecord(records: string, id: string): DrillRecord | undefine
     report: parseReport(canonicalJson({...(report as object), type: 'holdfast-drill', format: 1} as Json)),
     details,
   };
-}
-
-/** Ids of the drills that this machine has records of, oldest first. */
-export function localDrills(records: string): string[] {
-  try {
-    return readdirSync(records)
-      .map((name) => name.slice(0, -SUFFIX.length))
-      .filter((id) => isDrillId(id))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Removes what drills left behind whose process is gone, and records them as aborted. @returns their reports */
