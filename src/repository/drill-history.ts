@@ -44,7 +44,9 @@ export async function readDrills(
     concurrency: PARALLEL_READS,
   });
   return {
-    reports: read.filter((item): item is CheckedReport => !('problem' in item)),
+    reports: read
+      .filter((item): item is CheckedReport => !('problem' in item))
+      .sort((a, b) => (a.started < b.started ? -1 : a.started > b.started ? 1 : 0)),
     problems: read.filter((item): item is Problem => 'problem' in item),
   };
 }

@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   writeSync,
@@ -153,7 +154,7 @@ async function tearDown({folder, programs, id}: DrillNote): Promise<void> {
   if (!isDrillId(id) || basename(folder) !== `${FOLDER_PREFIX}${id}`)
     throw new RestoreError(`${folder} is no folder of a drill, and is not removed.`);
   for (const program of [...programs].reverse()) await end(program);
-  // One that was started a moment before the drill was killed is in no note, but has our folder among its arguments.
+  // One that was started a moment before the drill was killed is in no note, but works in our folder.
   for (const pid of processesIn(folder)) await end({...identify(pid), signal: 'SIGKILL'});
   await removeFolder(folder);
 }
@@ -182,18 +183,19 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Those with the folder among their arguments, or as their current one. */
 function processesIn(folder: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map(Number)
-    .filter((pid) => argumentsOf(pid).some((word) => word.includes(folder)));
+    .filter((pid) => placesOf(pid).some((text) => text.includes(folder)));
 }
 
-function argumentsOf(pid: number): string[] {
+function placesOf(pid: number): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return [readFileSync(`/proc/${pid}/cmdline`, 'utf8'), readlinkSync(`/proc/${pid}/cwd`)];
   } catch {
-    return []; // It has ended meanwhile.
+    return []; // It has ended meanwhile, or is a part of the system.
   }
 }
 
