@@ -203,7 +203,7 @@ export default class Restore extends RepositoryCommand {
     try {
       const output = createWriteStream(part, {fd: descriptor, autoClose: false});
       const failed = once(output, 'error').then(([error]) => Promise.reject(error));
-      failed.catch(() => {});
+      failed.catch(() => {}); // It fails in the races below; between them, it must not count as a rejection that nobody handles.
       const result = await Promise.race([write(output), failed]);
       output.end();
       await Promise.race([once(output, 'finish'), failed]);

@@ -63,6 +63,7 @@ export async function judgeKey(key: openpgp.Key, now: Date, subkeyCount: number)
   }
   const problems = await primaryProblems(key, at);
   const primaryExpires = dateOf(await key.getExpirationTime(undefined, ANY_HASH));
+  // Why there is none is found out below, in words that help.
   const encryptionKey = await key.getEncryptionKey(undefined, at, undefined, STRICT).catch(() => undefined);
   if (encryptionKey !== undefined && problems.length === 0) {
     const ownExpires =
@@ -193,6 +194,7 @@ export function withoutRevocations<Part extends object>(part: Part): Part {
 /** An old RSA key may encrypt with its primary key. */
 async function primaryEncrypts(key: openpgp.Key): Promise<boolean> {
   if (!DECRYPTING.has(key.keyPacket.algorithm)) return false;
+  // Without a user that can be verified, nothing says what the key is for; primaryProblems tells that on its own.
   const user = await key.getPrimaryUser(ANY_TIME, undefined, ANY_HASH).catch(() => undefined);
   return user !== undefined && flagsAllowEncryption(user.selfCertification);
 }

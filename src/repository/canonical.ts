@@ -28,6 +28,6 @@ export function isCanonical(text: string): boolean {
   try {
     return canonicalJson(JSON.parse(text) as Json) === text;
   } catch {
-    return false;
+    return false; // No JSON, or a number that canonical JSON does not hold.
   }
 }

@@ -88,7 +88,7 @@ function bind(): Libc | undefined {
     // Synchronous, because callers deep in a walk cannot wait, and lazy: it takes 8 ms.
     return makeLibc(createRequire(import.meta.url)('koffi') as typeof import('koffi'));
   } catch {
-    return undefined;
+    return undefined; // It is not installed, or has no build for this machine: whoever asks says what is left out then.
   }
 }
 

@@ -137,7 +137,8 @@ async function isTaken(path: string): Promise<boolean> {
   }
 }
 
-/** A partial file that stays does no harm: no listing shows it, and it is swept a day later. */
+/** Removes a partial file, if it can be. */
 export async function removeQuietly(path: string): Promise<void> {
+  // One that stays does no harm: no listing shows it, and it is swept a day later. What went wrong before is what must be told.
   await rm(path, {force: true}).catch(() => {});
 }

@@ -171,9 +171,12 @@ export class FileTarget implements Target {
       for await (const name of walkFiles(this.#root, [], signal)) {
         if (!PARTIAL.test(name)) continue;
         const path = join(this.#root, name);
-        const stats = await lstat(path).catch(() => undefined);
+        const stats = await lstat(path).catch((cause: unknown) => {
+          if (isMissing(cause)) return undefined; // Another run may sweep, too.
+          throw cause;
+        });
         if (stats === undefined || nowMs - stats.mtimeMs <= olderThanMs) continue;
-        await rm(path, {force: true}); // Another run may sweep, too.
+        await rm(path, {force: true});
         swept += 1;
       }
       return swept;

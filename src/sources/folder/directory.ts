@@ -106,7 +106,7 @@ export class OpenDirectory implements Disposable {
       else libc.getXattr(this.fd, ACL_DEFAULT);
       return this.fresh;
     } catch {
-      return true;
+      return true; // There is none, or this file system knows no ACLs.
     }
   }
 }

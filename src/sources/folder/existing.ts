@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import type {TreeEntry} from '../../repository/tree.ts';
 import {joinDevice, type Libc} from '../../system/libc.ts';
+import {systemCode} from '../../system/system-error.ts';
 import type {OpenDirectory} from './directory.ts';
 import {entryType} from './entry.ts';
 
@@ -54,7 +55,9 @@ export class ExistingEntries {
     try {
       rmdirSync(path);
       return WRITE;
-    } catch {
+    } catch (error) {
+      const code = systemCode(error);
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
       return {decision: 'refuse', problem: 'a folder that is not empty is in its place'};
     }
   }

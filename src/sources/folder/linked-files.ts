@@ -68,6 +68,7 @@ export class LinkedFiles {
       }
       return fd;
     } catch {
+      // Somebody moved it away, or took the right to it: a copy is written then.
       if (fd !== undefined) closeSync(fd);
       return undefined;
     }

@@ -68,7 +68,7 @@ export class Parts {
       }
       return true;
     } catch {
-      return false;
+      return false; // Not on this file system, or not for this user: files get temporary names then.
     }
   }
 }

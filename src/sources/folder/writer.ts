@@ -179,7 +179,7 @@ export class FolderWriter implements Disposable {
       try {
         linkSync(source.path, part); // Does not follow links.
       } catch {
-        return false;
+        return false; // Whatever the reason (too many links, no right to link): a copy is written then.
       }
       const made = lstatSync(part, {bigint: true, throwIfNoEntry: false});
       const placed = made !== undefined && source.is(made) && this.#mayWrite(directory, name, entry);

@@ -149,7 +149,8 @@ async function* dumpDatabase(
       if (observed === undefined) {
         await lock.run('UNLOCK TABLES');
         observed = readTables(reader, name, tables, source.witness, now);
-        observed.catch(() => {}); // It is awaited when the dump has ended.
+        // It is awaited when the dump has ended, and fails there; until then it must not count as a rejection that nobody handles.
+        observed.catch(() => {});
       }
       yield piece;
     }

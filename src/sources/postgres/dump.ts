@@ -142,7 +142,8 @@ async function* dumpDatabase(
   let observed: Promise<DatabaseWitness> | undefined;
   const onHead = (head: ArchiveHead): void => {
     observed = observe(head);
-    observed.catch(() => {}); // It is awaited when the dump has ended.
+    // It is awaited when the dump has ended, and fails there; until then it must not count as a rejection that nobody handles.
+    observed.catch(() => {});
   };
 
   if (source.format === 'custom') {

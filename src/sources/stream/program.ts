@@ -113,6 +113,7 @@ async function feed(
   });
   for await (const piece of input) {
     if (closed) return;
+    // `once` rejects on an error of the pipe, which `gone` tells of.
     if (!stdin.write(piece)) await Promise.race([once(stdin, 'drain').catch(() => {}), gone]);
   }
   stdin.end();
