@@ -73,6 +73,14 @@ const witness = z
   })
   .describe('Facts that are read in the same state as the dump, to check a restored copy with.');
 
+const whichDatabases = {
+  database: text.optional().describe('The database to dump.'),
+  databases: z
+    .union([z.literal('all'), names])
+    .optional()
+    .describe('Several databases, or `all`.'),
+};
+
 function oneOrSeveral({
   value,
   issues,
@@ -85,11 +93,7 @@ function oneOrSeveral({
 const postgres = z.strictObject({
   postgres: z
     .strictObject({
-      database: text.optional().describe('The database to dump.'),
-      databases: z
-        .union([z.literal('all'), names])
-        .optional()
-        .describe('Several databases, or `all`.'),
+      ...whichDatabases,
       host: host.optional(),
       port: port.optional(),
       user: text.optional(),
@@ -116,11 +120,7 @@ const postgres = z.strictObject({
 const mysql = z.strictObject({
   mysql: z
     .strictObject({
-      database: text.optional().describe('The database to dump.'),
-      databases: z
-        .union([z.literal('all'), names])
-        .optional()
-        .describe('Several databases, or `all`.'),
+      ...whichDatabases,
       host: text.optional(),
       port: port.optional(),
       socket: path.optional(),

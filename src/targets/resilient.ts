@@ -1,6 +1,6 @@
 import {type Clock, systemClock} from './clock.ts';
 import {Limiter} from './limiter.ts';
-import {foldersOfPages, objectsOfPages} from './pages.ts';
+import {foldersOfPages, objectsOfPages, type Pager} from './pages.ts';
 import {Rate} from './rate.ts';
 import {readObject} from './read.ts';
 import {Retrier} from './retry.ts';
@@ -148,25 +148,17 @@ export class ResilientTarget implements Target {
   }
 
   async *list(prefix: string, options: CallOptions = {}): AsyncIterable<ObjectInfo> {
-    const listPage = this.#target.listPage?.bind(this.#target);
-    if (listPage === undefined) {
+    const pager = this.#pager();
+    if (pager === undefined)
       yield* this.#untilFirst(options.signal, () => this.#target.list(prefix, options));
-    } else {
-      yield* objectsOfPages(this.label, prefix, (after) =>
-        this.#call(options.signal, () => listPage(prefix, {after, folders: false}, options)),
-      );
-    }
+    else yield* objectsOfPages(pager, prefix, options);
   }
 
   async *listFolders(prefix: string, options: CallOptions = {}): AsyncIterable<string> {
-    const listPage = this.#target.listPage?.bind(this.#target);
-    if (listPage === undefined) {
+    const pager = this.#pager();
+    if (pager === undefined)
       yield* this.#untilFirst(options.signal, () => this.#target.listFolders(prefix, options));
-    } else {
-      yield* foldersOfPages(this.label, prefix, (after) =>
-        this.#call(options.signal, () => listPage(prefix, {after, folders: true}, options)),
-      );
-    }
+    else yield* foldersOfPages(pager, prefix, options);
   }
 
   async remove(name: ObjectName, options: CallOptions = {}): Promise<void> {
@@ -175,6 +167,17 @@ export class ResilientTarget implements Target {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#target[Symbol.asyncDispose]();
+  }
+
+  /** Asks again for the page that was lost, not for the whole listing. */
+  #pager(): Pager | undefined {
+    const listPage = this.#target.listPage?.bind(this.#target);
+    if (listPage === undefined) return undefined;
+    return {
+      label: this.label,
+      listPage: (prefix, page, options = {}) =>
+        this.#call(options.signal, () => listPage(prefix, page, options)),
+    };
   }
 
   async #call<T>(signal: AbortSignal | undefined, work: (attempt: number) => Promise<T>): Promise<T> {

@@ -124,16 +124,12 @@ class S3Target implements Target {
     };
   }
 
-  async *list(prefix: string, options: CallOptions = {}): AsyncIterable<ObjectInfo> {
-    yield* objectsOfPages(this.label, prefix, (after) =>
-      this.listPage(prefix, {after, folders: false}, options),
-    );
+  list(prefix: string, options: CallOptions = {}): AsyncIterable<ObjectInfo> {
+    return objectsOfPages(this, prefix, options);
   }
 
-  async *listFolders(prefix: string, options: CallOptions = {}): AsyncIterable<string> {
-    yield* foldersOfPages(this.label, prefix, (after) =>
-      this.listPage(prefix, {after, folders: true}, options),
-    );
+  listFolders(prefix: string, options: CallOptions = {}): AsyncIterable<string> {
+    return foldersOfPages(this, prefix, options);
   }
 
   async listPage(

@@ -1,5 +1,4 @@
 import {createHash} from 'node:crypto';
-import {z} from 'zod';
 import type {TargetAccess} from './access.ts';
 import {type Clock, systemClock} from './clock.ts';
 import {checkRange} from './file-read.ts';
@@ -9,6 +8,7 @@ import {foldersOfPages, objectsOfPages} from './pages.ts';
 import {md5Of, rangeBody, tooShort, wholeBody} from './swift-body.ts';
 import {findCredentials} from './swift-credentials.ts';
 import {swiftError} from './swift-errors.ts';
+import {decodePage} from './swift-list.ts';
 import {labelOf, parseSwiftUrl, type SwiftPlace} from './swift-place.ts';
 import {Sessions} from './swift-session.ts';
 import {
@@ -30,13 +30,6 @@ import {
 const MOST_PAGE_BYTES = 32 * 2 ** 20;
 /** A clock that is further off than this is told. */
 const CLOCK_SKEW_MS = 5 * 60_000;
-
-const pageSchema = z.array(
-  z.union([
-    z.object({name: z.string(), bytes: z.int().nonnegative(), last_modified: z.string()}),
-    z.object({subdir: z.string()}),
-  ]),
-);
 
 /** Opens `swift://container/prefix`. Nothing is asked of the network yet. */
 export async function openSwift(url: string, access: TargetAccess): Promise<SwiftTarget> {
@@ -127,15 +120,11 @@ export class SwiftTarget implements Target {
   }
 
   list(prefix: string, options: CallOptions = {}): AsyncIterable<ObjectInfo> {
-    return objectsOfPages(this.label, prefix, (after) =>
-      this.listPage(prefix, {after, folders: false}, options),
-    );
+    return objectsOfPages(this, prefix, options);
   }
 
   listFolders(prefix: string, options: CallOptions = {}): AsyncIterable<string> {
-    return foldersOfPages(this.label, prefix, (after) =>
-      this.listPage(prefix, {after, folders: true}, options),
-    );
+    return foldersOfPages(this, prefix, options);
   }
 
   /** Swift says that only an empty page is the end: a short one can come from a container in shards. */
@@ -156,20 +145,7 @@ export class SwiftTarget implements Target {
       return {objects: [], folders: [], next: undefined};
     }
     if (response.status !== 200) throw await this.#refused(response, what);
-    const entries = parsePage(await response.text(MOST_PAGE_BYTES), what);
-    const page: ListPage & {objects: ObjectInfo[]; folders: string[]} = {
-      objects: [],
-      folders: [],
-      next: undefined,
-    };
-    let last: string | undefined;
-    for (const entry of entries) {
-      last = 'subdir' in entry ? entry.subdir : entry.name;
-      if (!last.startsWith(own + prefix)) continue;
-      if ('subdir' in entry) page.folders.push(last.slice((own + prefix).length).replace(/\/$/, ''));
-      else page.objects.push(infoOf(last.slice(own.length), entry));
-    }
-    return {...page, next: last?.slice(own.length)};
+    return decodePage(await response.text(MOST_PAGE_BYTES), own, prefix, what);
   }
 
   async remove(name: ObjectName, {signal}: CallOptions = {}): Promise<void> {
@@ -295,20 +271,8 @@ export class SwiftTarget implements Target {
   }
 }
 
-function infoOf(name: ObjectName, entry: {bytes: number; last_modified: string}): ObjectInfo {
-  return {name, sizeBytes: entry.bytes, modifiedMs: Date.parse(`${entry.last_modified}Z`) || 0};
-}
-
 function modifiedMs(headers: Headers): number {
   const seconds = Number(headers.get('x-timestamp') ?? Number.NaN);
   if (Number.isFinite(seconds)) return Math.floor(seconds * 1000);
   return Date.parse(headers.get('last-modified') ?? '') || 0;
-}
-
-function parsePage(text: string, what: string): z.infer<typeof pageSchema> {
-  try {
-    return pageSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new TargetError(`${what}: the answer is no listing.`, {cause, transient: true});
-  }
 }

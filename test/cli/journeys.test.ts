@@ -5,8 +5,9 @@ import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {z} from 'zod';
+import {PROGRAM} from '../support/cli.ts';
 import {describeTree, editNastyTree, makeNastyTree, noise} from '../support/trees.ts';
-import {PROGRAM, Scratch} from './scratch.ts';
+import {Scratch} from './scratch.ts';
 
 const vm = new Scratch();
 /** Another machine: nothing but the repository's address and the private key. */

@@ -4,7 +4,8 @@ import {once} from 'node:events';
 import {existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {PROGRAM, Scratch} from './scratch.ts';
+import {PROGRAM} from '../support/cli.ts';
+import {Scratch} from './scratch.ts';
 
 /** What must be nowhere; each says where it was put. */
 const CANARY = {

@@ -7,8 +7,9 @@ import {openTarget} from '../../src/targets/open.ts';
 import type {Target} from '../../src/targets/target.ts';
 import {collect} from '../support/collect.ts';
 import {Machine, type MachineOptions} from '../support/machine.ts';
+import {expectRoundTrip} from '../support/round-trip.ts';
 import {type ServerFacts, serverFacts} from '../support/servers.ts';
-import {describeTree, editNastyTree, makeNastyTree, noise} from '../support/trees.ts';
+import {describeTree, noise} from '../support/trees.ts';
 import {S3Admin} from '../targets/s3-admin.ts';
 import {credentials, newBucketUrl} from '../targets/s3-scratch.ts';
 import {failure} from '../targets/scratch.ts';
@@ -48,22 +49,7 @@ describe.each([
     'backups come back identical',
     async () => {
       await using machine = await machineOn(newBucketUrl(facts, 'fleet/app01'), facts);
-      makeNastyTree(machine.source);
-      const first = describeTree(machine.source);
-      const full = await machine.backup();
-      editNastyTree(machine.source);
-      const second = describeTree(machine.source);
-      const incremental = await machine.backup();
-      expect(incremental).toMatchObject({kind: 'incremental', parent: full.id});
-      for (const [id, expected] of [
-        [full.id, first],
-        [incremental.id, second],
-      ] as const) {
-        const to = join(machine.folder, `restored-${id}`);
-        expect(await machine.restore(String(id), to)).toMatchObject({warnings: [], damaged: []});
-        expect(describeTree(to)).toEqual(expected);
-      }
-      expect(await machine.verify()).toMatchObject({ok: true, problems: [], snapshots: 2, unfinished: 0});
+      await expectRoundTrip(machine);
       await machine.target[Symbol.asyncDispose]();
     },
     180_000,

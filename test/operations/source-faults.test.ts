@@ -19,7 +19,6 @@ import {Machine} from '../support/machine.ts';
 import {describeTree, noise} from '../support/trees.ts';
 
 let machine: Machine;
-let restores = 0;
 
 beforeEach(async () => {
   machine = await Machine.create();
@@ -27,12 +26,6 @@ beforeEach(async () => {
 afterEach(() => machine[Symbol.asyncDispose]());
 
 const at = (...path: string[]): string => join(machine.source, ...path);
-
-async function restored(reference: string | null): Promise<string> {
-  const to = join(machine.folder, `restored-${++restores}`);
-  expect(await machine.restore(String(reference), to)).toMatchObject({warnings: [], damaged: []});
-  return to;
-}
 
 /** How many snapshots there are; none of a failed run may be among them. */
 async function snapshots(): Promise<number> {
@@ -76,7 +69,7 @@ describe('a source that is suddenly not what it was', () => {
     expect(await snapshots()).toBe(1);
     expect(await machine.backup({allowEmpty: true})).toMatchObject({entries: {total: 0, removed: 3}});
     expect(await machine.backup({}, {allowEmpty: true})).toMatchObject({entries: {total: 0}});
-    expect(readdirSync(await restored('latest'))).toEqual([]);
+    expect(readdirSync(await machine.restored('latest'))).toEqual([]);
   });
 
   test('nine tenths gone: kept as suspect, again and again, until they are back', async () => {
@@ -91,7 +84,7 @@ describe('a source that is suddenly not what it was', () => {
     fill(100);
     const next = await machine.backup();
     expect(next).toMatchObject({suspect: [], entries: {total: 100, new: 90}});
-    expect(describeTree(await restored(next.id))).toEqual(describeTree(machine.source));
+    expect(describeTree(await machine.restored(next.id))).toEqual(describeTree(machine.source));
   });
 
   test('one source that fails does not stop the others, and their order does not matter', async () => {
@@ -145,8 +138,8 @@ describe('what cannot be read', () => {
       {path: 'folder', problem: 'permission denied'},
     ]);
     expect(next.entries).toMatchObject({total: 2, removed: 3});
-    expect(readdirSync(await restored(next.id))).toEqual(['file-0', 'file-2']);
-    const before = await restored(full.id);
+    expect(readdirSync(await machine.restored(next.id))).toEqual(['file-0', 'file-2']);
+    const before = await machine.restored(full.id);
     expect(readFileSync(join(before, 'file-1'), 'utf8')).toBe('content 1');
     expect(readFileSync(join(before, 'folder/inside'), 'utf8')).toBe('inside');
 
@@ -154,7 +147,7 @@ describe('what cannot be read', () => {
     chmodSync(at('folder'), 0o700);
     const healed = await asNobody();
     expect(healed.warnings, 'readable again: back in the snapshot').toEqual([]);
-    expect(readFileSync(join(await restored(healed.id), 'folder/inside'), 'utf8')).toBe('inside');
+    expect(readFileSync(join(await machine.restored(healed.id), 'folder/inside'), 'utf8')).toBe('inside');
     expect(await machine.verify()).toMatchObject({ok: true});
   });
 
@@ -169,7 +162,7 @@ describe('what cannot be read', () => {
     }
     expect(done.warnings.map(({path}) => path)).toEqual(['b']);
     expect(done.warnings[0]?.problem).toMatch(/^it cannot be read: the disk reported an error$/);
-    const to = await restored(done.id);
+    const to = await machine.restored(done.id);
     expect(readdirSync(to)).toEqual(['a', 'c']);
     for (const name of ['a', 'c'])
       expect(readFileSync(join(to, name)).equals(noise(2 << 20, name)), name).toBe(true);
@@ -192,7 +185,7 @@ describe('what cannot be read', () => {
       using _hook = failing('/folder');
       const done = await machine.backup();
       expect(done.warnings.map(({path}) => path)).toEqual(['folder']);
-      expect(readdirSync(await restored(done.id))).toEqual(['other']);
+      expect(readdirSync(await machine.restored(done.id))).toEqual(['other']);
     }
     using _hook = failing('/source');
     await expect(machine.backup()).rejects.toThrow(SourceError);
@@ -209,7 +202,7 @@ describe('a source that holds what is ours', () => {
       "files: repository: Holdfast's own repository or catalog, left out",
       "files: state/catalog.db: Holdfast's own repository or catalog, left out",
     ]);
-    const to = await restored(done.id);
+    const to = await machine.restored(done.id);
     expect(readdirSync(join(to, 'source'))).toEqual(['file-0', 'file-1']);
     expect(existsSync(join(to, 'repository'))).toBe(false);
     expect(existsSync(join(to, 'state/catalog.db'))).toBe(false);
@@ -220,7 +213,7 @@ describe('a source that holds what is ours', () => {
     symlinkSync(machine.repositoryFolder, join(machine.folder, 'link-to-repository'));
     const ownPaths = [join(machine.folder, 'link-to-repository'), machine.catalogPath];
     const done = await machine.backup({}, {folder: machine.folder}, {ownPaths});
-    expect(existsSync(join(await restored(done.id), 'repository'))).toBe(false);
+    expect(existsSync(join(await machine.restored(done.id), 'repository'))).toBe(false);
   });
 });
 
@@ -231,7 +224,7 @@ describe('exclude and CACHEDIR.TAG', () => {
     for (const path of ['a.tmp', 'keep.tmp', 'a.txt', 'cache/deep/x', 'sub/cache/y', 'sub/b.tmp'])
       writeFileSync(at(path), path);
     const first = await machine.backup({}, {exclude: ['*.tmp', '!keep.tmp', '/cache/']});
-    expect(paths(await restored(first.id))).toEqual([
+    expect(paths(await machine.restored(first.id))).toEqual([
       '',
       'a.txt',
       'keep.tmp',
@@ -241,9 +234,9 @@ describe('exclude and CACHEDIR.TAG', () => {
     ]);
     const second = await machine.backup({}, {exclude: ['*.tmp', 'cache/']});
     expect(second.entries.removed).toBe(3);
-    expect(paths(await restored(second.id))).toEqual(['', 'a.txt', 'sub']);
+    expect(paths(await machine.restored(second.id))).toEqual(['', 'a.txt', 'sub']);
     const third = await machine.backup();
-    expect(paths(await restored(third.id))).toEqual(paths(machine.source));
+    expect(paths(await machine.restored(third.id))).toEqual(paths(machine.source));
   });
 
   test('a tagged cache keeps its tag alone, when asked; a false tag is none', async () => {
@@ -255,7 +248,7 @@ describe('exclude and CACHEDIR.TAG', () => {
     writeFileSync(at('fake/CACHEDIR.TAG'), 'Signature: something else');
     for (const name of ['cache', 'fake']) writeFileSync(at(name, 'content'), 'content');
     const asked = await machine.backup({}, {excludeCaches: true});
-    expect(paths(await restored(asked.id))).toEqual([
+    expect(paths(await machine.restored(asked.id))).toEqual([
       '',
       'cache',
       'cache/CACHEDIR.TAG',
@@ -264,7 +257,7 @@ describe('exclude and CACHEDIR.TAG', () => {
       'fake/content',
     ]);
     expect(machine.notes).toEqual(['files: cache: marked by CACHEDIR.TAG, its content is left out']);
-    expect(paths(await restored((await machine.backup()).id))).toContain('cache/content');
+    expect(paths(await machine.restored((await machine.backup()).id))).toContain('cache/content');
   });
 
   // F15
@@ -293,7 +286,7 @@ describe('hooks', () => {
         after: {shell: `rm "${at('dump')}"; echo late > "${at('late')}"`},
       },
     );
-    expect(paths(await restored(done.id))).toEqual(['', 'dump', 'file-0', 'file-1']);
+    expect(paths(await machine.restored(done.id))).toEqual(['', 'dump', 'file-0', 'file-1']);
     expect(readdirSync(machine.source)).toEqual(['file-0', 'file-1', 'late']);
   });
 

@@ -18,7 +18,6 @@ import {Machine} from '../support/machine.ts';
 import {describeTree, noise} from '../support/trees.ts';
 
 let machine: Machine;
-let restores = 0;
 
 beforeEach(async () => {
   machine = await Machine.create();
@@ -26,13 +25,6 @@ beforeEach(async () => {
 afterEach(() => machine[Symbol.asyncDispose]());
 
 const at = (...path: string[]): string => join(machine.source, ...path);
-
-/** Restores a snapshot elsewhere. @returns the folder */
-async function restored(reference: string | null): Promise<string> {
-  const to = join(machine.folder, `restored-${++restores}`);
-  expect(await machine.restore(String(reference), to)).toMatchObject({warnings: [], damaged: []});
-  return to;
-}
 
 // F1: what is kept was the file's content at one moment or another, its size is that of the bytes stored, and it is told.
 describe('a file that changes while it is read', () => {
@@ -76,7 +68,7 @@ describe('a file that changes while it is read', () => {
       }
       expect(done).toMatchObject({warnings: []});
       expect(readFileSync(at('file')).equals(expected()), 'the change was made').toBe(true);
-      const to = await restored(done.id);
+      const to = await machine.restored(done.id);
       expect(readFileSync(join(to, 'file')).equals(expected())).toBe(true);
       await othersAre(to);
     },
@@ -95,7 +87,7 @@ describe('a file that changes while it is read', () => {
     expect(done.warnings).toEqual([
       {path: 'file', problem: 'it changed while it was read; it was kept as it was read last'},
     ]);
-    const to = await restored(done.id);
+    const to = await machine.restored(done.id);
     const kept = readFileSync(join(to, 'file'));
     expect(readFileSync(at('file')).subarray(0, kept.length).equals(kept), 'a beginning of the file').toBe(
       true,
@@ -105,7 +97,7 @@ describe('a file that changes while it is read', () => {
 
     const next = await machine.backup();
     expect(next, 'the next run reads it again').toMatchObject({warnings: [], entries: {changed: 1}});
-    expect(describeTree(await restored(next.id))).toEqual(describeTree(machine.source));
+    expect(describeTree(await machine.restored(next.id))).toEqual(describeTree(machine.source));
   });
 
   test('and grows as fast as it is read: the reading ends', async () => {
@@ -117,7 +109,7 @@ describe('a file that changes while it is read', () => {
       done = await machine.backup();
     }
     expect(done.warnings.map(({path}) => path)).toEqual(['file']);
-    const kept = readFileSync(join(await restored(done.id), 'file'));
+    const kept = readFileSync(join(await machine.restored(done.id), 'file'));
     expect(readFileSync(at('file')).subarray(0, kept.length).equals(kept)).toBe(true);
   });
 
@@ -135,7 +127,7 @@ describe('a file that changes while it is read', () => {
       using _hook = beforeRead(at('sparse'), 2, () => truncateSync(at('sparse'), 21 << 20));
       done = await machine.backup();
     }
-    expect(describeTree(await restored(done.id))).toEqual(describeTree(machine.source));
+    expect(describeTree(await machine.restored(done.id))).toEqual(describeTree(machine.source));
   });
 });
 
@@ -149,7 +141,7 @@ describe('an entry that goes or is swapped in the middle of a batch', () => {
   });
 
   async function othersAreRight(id: string | null, gone: readonly string[]): Promise<string> {
-    const to = await restored(id);
+    const to = await machine.restored(id);
     for (const name of ['a', 'b', 'c', 'd', 'e'].filter((other) => !gone.includes(other)))
       expect(readFileSync(join(to, name), 'utf8'), name).toBe(`content of ${name}`);
     for (const name of gone) expect(lstatSync(join(to, name), {throwIfNoEntry: false})).toBeUndefined();
@@ -262,7 +254,7 @@ with open(sys.argv[1],"r+b") as f, mmap.mmap(f.fileno(),0) as m: m[0:len(sys.arg
     expect(readFileSync(at('file'), 'utf8')).toBe(fresh);
     const next = await machine.backup();
     expect(next).toMatchObject({kind: 'incremental', warnings: []});
-    expect(readFileSync(join(await restored(next.id), 'file'), 'utf8')).toBe(fresh);
+    expect(readFileSync(join(await machine.restored(next.id), 'file'), 'utf8')).toBe(fresh);
   });
 
   test('written again in the tick of the clock in which it was listed: files so young are read again', async () => {
@@ -297,7 +289,9 @@ test('an incremental right after the full, again and again, never keeps an old c
   for (let round = 0; round < 8; round++) {
     writeFileSync(at('file'), `round ${round}`.padStart(8, ' ').slice(0, 8));
     const {id} = await machine.backup();
-    expect(readFileSync(join(await restored(id), 'file'), 'utf8')).toBe(readFileSync(at('file'), 'utf8'));
+    expect(readFileSync(join(await machine.restored(id), 'file'), 'utf8')).toBe(
+      readFileSync(at('file'), 'utf8'),
+    );
   }
 });
 
@@ -316,7 +310,7 @@ test('a real writer at full speed while it is read: what is stored is consistent
   });
   try {
     const done = await machine.backup();
-    const kept = readFileSync(join(await restored(done.id), 'log'));
+    const kept = readFileSync(join(await machine.restored(done.id), 'log'));
     expect(readFileSync(at('log')).subarray(0, kept.length).equals(kept)).toBe(true);
     expect(await machine.verify()).toMatchObject({ok: true});
   } finally {

@@ -23,7 +23,6 @@ import {nest} from '../support/tree-pieces.ts';
 import {describeTree, noise} from '../support/trees.ts';
 
 let machine: Machine;
-let restores = 0;
 
 beforeEach(async () => {
   machine = await Machine.create();
@@ -31,12 +30,6 @@ beforeEach(async () => {
 afterEach(() => machine[Symbol.asyncDispose]());
 
 const at = (...path: string[]): string => join(machine.source, ...path);
-
-async function restored(reference: string | null): Promise<string> {
-  const to = join(machine.folder, `restored-${++restores}`);
-  expect(await machine.restore(String(reference), to)).toMatchObject({warnings: [], damaged: []});
-  return to;
-}
 
 // F6
 test('a sparse file of 1 TB takes seconds, and comes back with its holes', async () => {
@@ -51,7 +44,7 @@ test('a sparse file of 1 TB takes seconds, and comes back with its holes', async
   const done = await machine.backup();
   expect(done.bytes.source).toBe(tera);
   expect(done.bytes.read, 'holes are not read').toBeLessThan(1 << 20);
-  const to = await restored(done.id);
+  const to = await machine.restored(done.id);
   expect(performance.now() - started).toBeLessThan(20_000);
   const back = statSync(join(to, 'disk.img'));
   expect(back.size).toBe(tera);
@@ -82,7 +75,7 @@ test('hard links: inside one folder, across folders, with half of them excluded 
   const exclude = ['*.tmp'];
   const done = await machine.backup({}, {exclude});
   expect(done.warnings).toEqual([]);
-  const to = await restored(done.id);
+  const to = await machine.restored(done.id);
   const inode = (path: string): number => lstatSync(join(to, path)).ino;
   expect(inode('a/inside')).toBe(inode('a/inside-too'));
   expect(new Set(['a/across', 'b/across', 'top'].map(inode)).size).toBe(1);
@@ -94,7 +87,7 @@ test('hard links: inside one folder, across folders, with half of them excluded 
   // A link that comes later joins what is there.
   linkSync(at('a/inside'), at('b/later'));
   const next = await machine.backup({}, {exclude});
-  const again = await restored(next.id);
+  const again = await machine.restored(next.id);
   expect(lstatSync(join(again, 'b/later')).ino).toBe(lstatSync(join(again, 'a/inside-too')).ino);
 });
 
@@ -112,7 +105,7 @@ test('sockets are told and left out; FIFOs and devices are kept and never opened
   const done = await machine.backup();
   expect(done.warnings).toEqual([]);
   expect(machine.notes).toEqual(['files: sock: a socket, which cannot be backed up']);
-  expect(describeTree(await restored(done.id))).toEqual(describeTree(machine.source));
+  expect(describeTree(await machine.restored(done.id))).toEqual(describeTree(machine.source));
 });
 
 // F12
@@ -126,7 +119,7 @@ test('sizes around every limit: chunk, read step, frame, pack', async () => {
     }
   const expected = describeTree(machine.source);
   const done = await machine.backup({}, {}, {packBytes});
-  expect(describeTree(await restored(done.id))).toEqual(expected);
+  expect(describeTree(await machine.restored(done.id))).toEqual(expected);
   expect(await machine.verify()).toMatchObject({ok: true});
   expect(await machine.backup(), 'all of it is known').toMatchObject({
     entries: {unchanged: expected.length - 1},
@@ -159,7 +152,7 @@ describe('masses', () => {
     );
     const done = await machine.backup();
     expect(done).toMatchObject({warnings: [], entries: {total: 1003}});
-    expect(describeTree(await restored(done.id))).toEqual(describeTree(machine.source));
+    expect(describeTree(await machine.restored(done.id))).toEqual(describeTree(machine.source));
     expect(await machine.backup()).toMatchObject({entries: {total: 1003, changed: 0, new: 0}});
   });
 });
@@ -188,11 +181,11 @@ describe('mounts', () => {
     mount('-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', at('mnt'));
     writeFileSync(at('mnt/there'), 'there');
     const whole = await machine.backup();
-    expect(readdirSync(join(await restored(whole.id), 'mnt'))).toEqual(['there']);
+    expect(readdirSync(join(await machine.restored(whole.id), 'mnt'))).toEqual(['there']);
     const one = await machine.backup({}, {oneFileSystem: true});
     expect(machine.notes).toEqual(['files: mnt: another file system, its content is left out']);
     expect(one.entries.removed).toBe(1);
-    const to = await restored(one.id);
+    const to = await machine.restored(one.id);
     expect(readdirSync(join(to, 'mnt'))).toEqual([]);
     expect(readdirSync(to)).toEqual(['here', 'mnt']);
   });
@@ -203,7 +196,7 @@ describe('mounts', () => {
     mount('--bind', machine.source, at('loop'));
     const done = await machine.backup();
     expect(done.warnings).toEqual([]);
-    expect(readdirSync(join(await restored(done.id), 'loop')).sort()).toEqual(['file', 'loop']);
+    expect(readdirSync(join(await machine.restored(done.id), 'loop')).sort()).toEqual(['file', 'loop']);
   });
 });
 
@@ -213,5 +206,5 @@ test('a file that was sparse and is cut short between backups comes back so', as
   await machine.backup();
   truncateSync(at('file'), 50_000);
   const {id} = await machine.backup();
-  expect(describeTree(await restored(id))).toEqual(describeTree(machine.source));
+  expect(describeTree(await machine.restored(id))).toEqual(describeTree(machine.source));
 });

@@ -3,9 +3,10 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
-/** A third of the time of a run is reading TypeScript; a folder of this user's alone. */
+export const PROGRAM = join(import.meta.dirname, '../../bin/dev.js');
+
+/** A third of the time of a run is reading TypeScript; a folder of this user's alone, and in no home, whose files tests look at. */
 const COMPILE_CACHE = join(tmpdir(), `holdfast-test-compiled-${process.getuid?.()}`);
-const LAUNCHER = join(import.meta.dirname, '../../bin/dev.js');
 
 export interface CliRun {
   /** Null if a signal ended it. */
@@ -13,6 +14,8 @@ export interface CliRun {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Stdout as it came. */
+  readonly bytes: Buffer;
 }
 
 /** Where commands run, and what is theirs: HOME, state and configuration lie in this folder. */
@@ -21,33 +24,59 @@ export interface CliPlace {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a command; `ended` gives its outcome. Its temporary folder, home and state are below the place's folder. */
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The place's folder by default. */
+  readonly cwd?: string;
+  /** What it reads; nothing by default. */
+  readonly input?: string;
+  /** Run with a file mode creation mask, in octal, through a shell. */
+  readonly umask?: string;
+  /** Numeric id to run as. */
+  readonly uid?: number;
+  /** It is killed when it takes longer. */
+  readonly timeoutMs?: number;
+}
+
+/** Starts a command without a terminal, as cron does; `ended` gives its outcome. Home, state and cache are below the place's folder. */
 export function startCli(
   {folder, env = {}}: CliPlace,
   args: readonly string[],
+  {umask, uid, cwd = folder, input = '', timeoutMs, env: more = {}}: RunOptions = {},
 ): {readonly child: ChildProcess; readonly ended: Promise<CliRun>} {
-  const child = spawn(process.execPath, [LAUNCHER, ...args], {
-    cwd: folder,
+  const node: [string, ...string[]] = [process.execPath, PROGRAM, ...args];
+  const shell: [string, ...string[]] = ['/bin/sh', '-c', `umask ${umask}; exec "$0" "$@"`, ...node];
+  const [program, ...words] = umask === undefined ? node : shell;
+  const child = spawn(program, words, {
+    cwd,
     env: {
       PATH: process.env['PATH'],
       HOME: folder,
       XDG_STATE_HOME: join(folder, 'state'),
       XDG_CONFIG_HOME: join(folder, 'config'),
-      NO_COLOR: '1',
-      NODE_ENV: 'test',
+      XDG_CACHE_HOME: join(folder, 'cache'),
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...env,
+      ...more,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
+    ...(timeoutMs !== undefined && {timeout: timeoutMs}),
+    ...(uid !== undefined && {uid, gid: uid}),
   });
+  child.stdin.on('error', () => {}); // A command that does not read it may be gone.
+  child.stdin.end(input);
   const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
     const pieces: Buffer[] = [];
     stream.on('data', (piece: Buffer) => pieces.push(piece));
-    return () => Buffer.concat(pieces).toString();
-  }) as [() => string, () => string];
+    return () => Buffer.concat(pieces);
+  }) as [() => Buffer, () => Buffer];
   const ended = new Promise<CliRun>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({code, signal, stdout: stdout(), stderr: stderr()}));
+    child.on('close', (code, signal) => {
+      const bytes = stdout();
+      resolve({code, signal, bytes, stdout: bytes.toString(), stderr: stderr().toString()});
+    });
   });
   return {child, ended};
 }

@@ -51,6 +51,7 @@ export class Machine implements AsyncDisposable {
   recipients: readonly Recipient[] = [];
   privateKey!: openpgp.PrivateKey;
   notes: string[] = [];
+  #restores = 0;
 
   private constructor(folder: string, {wrap = (target) => target, now = () => new Date()}: MachineOptions) {
     this.folder = folder;
@@ -183,6 +184,15 @@ export class Machine implements AsyncDisposable {
       overwrite: 'never',
       ...options,
     });
+  }
+
+  /** Restores a snapshot, of which nothing may be missing. @returns the new folder */
+  async restored(reference: string | null): Promise<string> {
+    const to = join(this.folder, `restored-${++this.#restores}`);
+    const {warnings, damaged} = await this.restore(String(reference), to);
+    if (warnings.length + damaged.length > 0)
+      throw new Error(`${reference} did not come back whole: ${JSON.stringify([...warnings, ...damaged])}`);
+    return to;
   }
 
   /** Verifies on another machine; with the key for the level of content. */
