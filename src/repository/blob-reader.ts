@@ -15,7 +15,8 @@ import type {OpenGeneration} from './generation.ts';
 import {INDEX_MOST_BYTES, readIndex} from './index-object.ts';
 import {type BlobId, indexObject, packObject, sha256} from './layout.ts';
 import type {Repository} from './repository.ts';
-import {FrameLoader, shapeOf} from './unpacking/frame-loader.ts';
+import {FrameLoader} from './unpacking/frame-loader.ts';
+import {PackOpener, shapeOf} from './unpacking/pack-opener.ts';
 import {isBlob} from './unpacking/unpack.ts';
 import {Unpacker} from './unpacking/unpacker.ts';
 
@@ -28,6 +29,7 @@ export class BlobReader implements AsyncDisposable {
   readonly #sessions = new Map<string, Promise<Uint8Array>>();
   readonly #idKey: KeyObject;
   readonly #unpacker: Unpacker;
+  readonly #opener: PackOpener;
   readonly #loader: FrameLoader;
   #own: string | undefined;
 
@@ -38,13 +40,12 @@ export class BlobReader implements AsyncDisposable {
     this.generation = generation;
     this.#idKey = createSecretKey(generation.blobIdKey);
     this.#unpacker = new Unpacker(generation.blobIdKey);
-    this.#loader = new FrameLoader({
+    this.#opener = new PackOpener({
       target: repository.target,
-      unpacker: this.#unpacker,
       nameOf: (pack) => packObject(generation, pack.name),
-      index: this.#index,
       sessionKey: (message) => this.#packSession(message),
     });
+    this.#loader = new FrameLoader({opener: this.#opener, unpacker: this.#unpacker, index: this.#index});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,13 +18,17 @@ export interface FrameShape {
   readonly check?: readonly number[];
 }
 
-/** Some frames of a pack that follow each other, and the AEAD chunks that hold them. */
-export interface StripeJob {
-  readonly type: 'stripe';
+/** AEAD chunks of a pack that hold frames that follow each other. */
+export interface SealedStripe {
   readonly message: EncryptedMessage;
   readonly sessionKey: Uint8Array;
   readonly sealed: Uint8Array;
   readonly firstChunk: number;
+}
+
+/** Frames that are to be handed over. */
+export interface StripeJob extends SealedStripe {
+  readonly type: 'stripe';
   readonly frames: readonly FrameShape[];
 }
 
