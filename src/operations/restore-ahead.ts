@@ -17,12 +17,19 @@ type Step = () => void | Promise<void>;
 
 /** Steps that wait for their turn, within bounds. */
 export class StepQueue {
+  readonly #isAhead: boolean;
   #steps: (readonly [step: Step, bytes: number])[] = [];
   #at = 0;
   #bytes = 0;
 
+  /** @param isAhead false has each step taken at once */
+  constructor(isAhead: boolean) {
+    this.#isAhead = isAhead;
+  }
+
   /** Takes the oldest steps when there are too many. @throws what they throw */
   async add(step: Step, contentBytes = 0): Promise<void> {
+    if (!this.#isAhead) return step();
     this.#steps.push([step, contentBytes + ENTRY_BYTES]);
     this.#bytes += contentBytes + ENTRY_BYTES;
     while (this.#bytes > AHEAD_BYTES || this.#steps.length - this.#at > AHEAD_ENTRIES) await this.#next();

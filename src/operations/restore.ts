@@ -14,7 +14,8 @@ import {FolderWriter} from '../sources/folder/writer.ts';
 import {useLittleMemory} from '../system/memory.ts';
 import type {OnProgress} from './progress.ts';
 import {ContentAhead, type FileContent, StepQueue} from './restore-ahead.ts';
-import {type EntrySink, FolderSink} from './restore-sink.ts';
+import {FolderSink} from './restore-folder.ts';
+import type {EntrySink, RestoreReport} from './restore-sink.ts';
 import {type TarSink, writeTar} from './restore-tar.ts';
 import {isEverything, type Selection, selects} from './selection.ts';
 import {WarningList} from './warnings.ts';
@@ -67,7 +68,13 @@ export async function restoreToFolder(
     ...(options.special !== undefined && {special: options.special}),
     onWarning: (path, problem) => warnings.add(path, problem),
   });
-  const {root, ...totals} = await restoreEntries(context, snapshot, seal, options, new FolderSink(writer));
+  const {root, ...totals} = await restoreEntries(
+    context,
+    snapshot,
+    seal,
+    options,
+    (report) => new FolderSink(writer, snapshot.reader, report, context.signal),
+  );
   writer.finish(isEverything(options) ? root : undefined);
   return {
     ...totals,
@@ -95,7 +102,7 @@ export async function restoreToTar(
   };
   const snapshot = await openSnapshot(context, history, seal);
   const {root: _root, ...totals} = await writeTar(output, (sink: TarSink) =>
-    restoreEntries(context, snapshot, seal, options, {
+    restoreEntries(context, snapshot, seal, options, (report) => ({
       readsContent: true,
       openDirectory: (path, entry) => {
         if (!isSound(path, entry)) return false;
@@ -104,11 +111,11 @@ export async function restoreToTar(
       },
       closeDirectory: () => {},
       entry: async (path, entry, content) => {
-        if (!isSound(path, entry)) return undefined;
+        if (!isSound(path, entry)) return report.done(path, entry, undefined);
         written++;
-        return sink.entry(path, entry, content);
+        report.done(path, entry, await sink.entry(path, entry, content));
       },
-    }),
+    })),
   );
   return {
     ...totals,
@@ -138,12 +145,12 @@ export async function restoreDryRun(
     return true;
   };
   const snapshot = await openSnapshot(context, history, seal);
-  const {root: _root, ...totals} = await restoreEntries(context, snapshot, seal, options, {
+  const {root: _root, ...totals} = await restoreEntries(context, snapshot, seal, options, (report) => ({
     readsContent: false,
     openDirectory: count,
     closeDirectory: () => {},
-    entry: async (_path, entry) => (count() ? bytesOf(entry) : 0),
-  });
+    entry: async (path, entry) => report.done(path, entry, count() ? bytesOf(entry) : 0),
+  }));
   return {...totals, entries: {written, present: 0}, warnings: [], warningsOmitted: 0};
 }
 
@@ -166,7 +173,7 @@ async function restoreEntries(
   {reader, trees, problems, root}: OpenedSnapshot,
   seal: CheckedSeal,
   selection: Selection,
-  sink: EntrySink,
+  makeSink: (report: RestoreReport) => EntrySink,
 ): Promise<Pick<RestoreResult, 'snapshot' | 'source' | 'files' | 'bytes' | 'damaged'> & {root: TreeEntry}> {
   useLittleMemory();
   await using _threads = reader;
@@ -178,7 +185,20 @@ async function restoreEntries(
   /** Directories on the way to here that nothing selected needed so far. */
   const pending: {path: Buffer; entry: TreeEntry}[] = [];
   const opened: boolean[] = [];
-  const steps = new StepQueue();
+  const sink = makeSink({
+    done(path, {type}, written) {
+      if (type === 'file' && written !== undefined) files++;
+      bytes += written ?? 0;
+      onProgress?.({
+        phase: 'restore',
+        files: {done: visited, total: seal.entries.total},
+        bytes: {done: bytes, total: seal.bytes.source},
+        current: path,
+      });
+    },
+    damaged: (path, problem) => damaged.add(path, problem),
+  });
+  const steps = new StepQueue(sink.readsContent);
   const ahead = new ContentAhead(reader);
   /** How deep the writing is in a directory that could not be made. */
   let left = 0;
@@ -196,19 +216,11 @@ async function restoreEntries(
     if (left > 0) return;
     signal?.throwIfAborted();
     try {
-      const written = await sink.entry(path, entry, () => measure(held?.read(signal) ?? noContent()));
-      bytes += written ?? 0;
-      if (entry.type === 'file' && written !== undefined) files++;
+      await sink.entry(path, entry, () => held?.read(signal) ?? noContent());
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       damaged.add(path, error.message);
     }
-    onProgress?.({
-      phase: 'restore',
-      files: {done: visited, total: seal.entries.total},
-      bytes: {done: bytes, total: seal.bytes.source},
-      current: path,
-    });
   }
   const visitor: TreeVisitor = {
     async enter(path, entry) {
@@ -239,6 +251,7 @@ async function restoreEntries(
   };
   await walkTrees(trees, root, seal.entries.total, visitor, signal);
   await steps.finish();
+  await sink.flush?.();
   return {snapshot: seal.snapshot.id, source: seal.source, files, bytes, damaged: damaged.kept, root};
 }
 

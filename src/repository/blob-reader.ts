@@ -16,6 +16,7 @@ import {INDEX_MOST_BYTES, readIndex} from './index-object.ts';
 import {type BlobId, indexObject, packObject, sha256} from './layout.ts';
 import type {Repository} from './repository.ts';
 import {FrameLoader} from './unpacking/frame-loader.ts';
+import {FrameWriter} from './unpacking/frame-writer.ts';
 import {PackOpener, shapeOf} from './unpacking/pack-opener.ts';
 import {isBlob} from './unpacking/unpack.ts';
 import {Unpacker} from './unpacking/unpacker.ts';
@@ -88,18 +89,22 @@ export class BlobReader implements AsyncDisposable {
     for (const {frame} of this.#placesOf(id)) this.#loader.release(frame);
   }
 
+  /** @throws {@link DamageError} if no index knows it */
+  find(id: BlobId): BlobPlace {
+    const place = this.#index.find(id);
+    if (place !== undefined) return place;
+    throw new DamageError(
+      `blob ${id.slice(0, 16)}…`,
+      `no index object of ${this.generation.source}/${this.generation.generation} knows it`,
+    );
+  }
+
   /**
    * A blob's content, checked against its id. It may be taken back with the next call of `read`, `want` or `release`.
    * @throws {@link DamageError}
    */
   async read(id: BlobId): Promise<Buffer> {
-    const place = this.#index.find(id);
-    if (place === undefined) {
-      throw new DamageError(
-        `blob ${id.slice(0, 16)}…`,
-        `no index object of ${this.generation.source}/${this.generation.generation} knows it`,
-      );
-    }
+    const place = this.find(id);
     return place.base === undefined ? this.#readWhole(id, place) : this.#readDelta(id, place, place.base);
   }
 
@@ -110,11 +115,7 @@ export class BlobReader implements AsyncDisposable {
       checked === undefined || checked.includes(place.at)
         ? wrong.includes(place.at)
         : !isBlob(content, Buffer.from(id, 'hex'), this.#idKey);
-    if (isWrong)
-      throw new DamageError(
-        packObject(this.generation, place.frame.pack.name),
-        'it holds other content than the index says',
-      );
+    if (isWrong) throw this.#otherContent(place.frame);
     return content;
   }
 
@@ -162,6 +163,16 @@ export class BlobReader implements AsyncDisposable {
     return wrong;
   }
 
+  /** Writes blobs into files, in the order of the packs. */
+  frameWriter(): FrameWriter {
+    return new FrameWriter({
+      opener: this.#opener,
+      unpacker: this.#unpacker,
+      index: this.#index,
+      damageOf: (frame) => this.#otherContent(frame),
+    });
+  }
+
   /**
    * Reads a whole pack and checks everything in it.
    * @returns the blobs in it that are not what their id says
@@ -198,6 +209,13 @@ export class BlobReader implements AsyncDisposable {
       if (!(error instanceof DamageError)) throw error;
       return named(Array.from({length: frame.count}, (_, at) => at));
     }
+  }
+
+  #otherContent({pack}: IndexedFrame): DamageError {
+    return new DamageError(
+      packObject(this.generation, pack.name),
+      'it holds other content than the index says',
+    );
   }
 
   /** @throws `PacketError` if the message is for another key than the generation's */

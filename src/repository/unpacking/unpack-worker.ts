@@ -1,17 +1,19 @@
-/** A worker thread that opens packs. What it decompressed is handed over, not copied. */
+/** A worker thread that opens packs. What it decompressed is written to where it belongs, or handed over, never copied. */
 import {createSecretKey} from 'node:crypto';
 import {type MessagePort, parentPort, workerData} from 'node:worker_threads';
 import {collectGarbage} from '../../system/memory.ts';
 import {checkPack, type PackJob, type StripeJob, type UnpackedFrame, unpackStripe} from './unpack.ts';
+import {type Failure, type WriteJob, writeStripe} from './write-stripe.ts';
 
 export interface UnpackWorkerData {
   readonly blobIdKey: Uint8Array;
 }
 
-export type ToUnpackWorker = StripeJob | PackJob;
+export type ToUnpackWorker = StripeJob | WriteJob | PackJob;
 
 export type FromUnpackWorker =
   | {readonly type: 'stripe'; readonly frames: readonly UnpackedFrame[]}
+  | {readonly type: 'write'; readonly failures: readonly (readonly Failure[])[]}
   | {readonly type: 'pack'; readonly wrong: readonly (readonly number[])[]}
   /** What it is of is not as it should be. */
   | {readonly type: 'damaged'; readonly message: string};
@@ -26,6 +28,8 @@ function work(job: ToUnpackWorker): void {
       {type: 'stripe', frames},
       frames.map(({raw}) => raw.buffer),
     );
+  } else if (job.type === 'write') {
+    send({type: 'write', failures: writeStripe(job, idKey)});
   } else {
     send({type: 'pack', wrong: checkPack(job, idKey)});
   }
@@ -46,6 +50,6 @@ port.on('message', (job: ToUnpackWorker) => {
   } catch (error) {
     send({type: 'damaged', message: (error as Error).message});
   }
-  free(job.type === 'stripe' ? job.sealed : job.bytes);
+  free(job.type === 'pack' ? job.bytes : job.sealed);
   collectGarbage();
 });

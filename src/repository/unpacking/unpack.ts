@@ -54,13 +54,18 @@ export class UnpackError extends Error {}
 
 /** @throws {@link UnpackError}, `PacketError` */
 export function unpackStripe(job: StripeJob, idKey: KeyObject): UnpackedFrame[] {
-  const plain = openRange(job.message, job.sessionKey, job.sealed, job.firstChunk);
-  const start = LITERAL_HEADER_LENGTH - job.firstChunk * CHUNK_BYTES;
+  const plain = openStripe(job);
   return job.frames.map((frame) => {
-    const at = start + frame.offset;
-    const raw = decompress(frame, plain.subarray(at, at + frame.size));
+    const raw = decompress(frame, plain(frame));
     return {raw, wrong: wrongBlobs(frame, raw, idKey), checked: frame.check};
   });
+}
+
+/** @returns gives the compressed bytes of each of its frames. @throws `PacketError` */
+export function openStripe(stripe: SealedStripe): (frame: FrameShape) => Uint8Array {
+  const plain = openRange(stripe.message, stripe.sessionKey, stripe.sealed, stripe.firstChunk);
+  const start = LITERAL_HEADER_LENGTH - stripe.firstChunk * CHUNK_BYTES;
+  return ({offset, size}) => plain.subarray(start + offset, start + offset + size);
 }
 
 /** @returns for each frame which of its blobs are wrong. Uses `bytes` up. @throws {@link UnpackError}, `PacketError` */
@@ -74,7 +79,8 @@ export function checkPack({bytes, frames, sessionKey}: PackJob, idKey: KeyObject
   );
 }
 
-function decompress(frame: FrameShape, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
+/** @throws {@link UnpackError} */
+export function decompress(frame: FrameShape, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
   let raw: Buffer;
   try {
     raw = zstdDecompressSync(compressed, {chunkSize: Math.max(frame.raw, 64), maxOutputLength: frame.raw});

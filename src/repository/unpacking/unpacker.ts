@@ -10,6 +10,7 @@ import {
   unpackStripe,
 } from './unpack.ts';
 import type {FromUnpackWorker, ToUnpackWorker, UnpackWorkerData} from './unpack-worker.ts';
+import {type Failure, type WriteJob, writeStripe} from './write-stripe.ts';
 
 /** So little is unpacked at once where it is asked for: no worker is worth its start. */
 const INLINE_BYTES = 2 * 2 ** 20;
@@ -42,6 +43,13 @@ export class Unpacker implements AsyncDisposable {
     if (this.#isLittle(job.sealed.length)) return unpackStripe(job, this.#idKey);
     const answer = await this.#give(job, job.sealed);
     return answer.type === 'stripe' ? answer.frames : unexpected(answer);
+  }
+
+  /** @param job its `sealed` is used up. @returns for each frame which orders were not carried out. @throws `PacketError` */
+  async write(job: WriteJob): Promise<readonly (readonly Failure[])[]> {
+    if (this.#isLittle(job.sealed.length)) return writeStripe(job, this.#idKey);
+    const answer = await this.#give(job, job.sealed);
+    return answer.type === 'write' ? answer.failures : unexpected(answer);
   }
 
   /** @param job its `bytes` are used up. @returns for each frame which of its blobs are wrong. @throws {@link UnpackError}, `PacketError` */
@@ -83,6 +91,7 @@ export class Unpacker implements AsyncDisposable {
     const workerData: UnpackWorkerData = {blobIdKey: this.#blobIdKey};
     const worker = new Worker(new URL(`./unpack-worker.${extension}`, import.meta.url), {
       workerData,
+      trackUnmanagedFds: false, // It writes into files that the main thread opened.
       resourceLimits: {maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64},
     });
     const hand: Hand = {worker, pending: []};

@@ -13,6 +13,7 @@ import {
 import type {TreeEntry} from '../../repository/tree.ts';
 import type {Libc, Place} from '../../system/libc.ts';
 import {whyFailed} from '../../system/system-error.ts';
+import type {WholeFile} from '../../system/whole-file.ts';
 import {O_PATH} from './directory.ts';
 
 const ACLS = ['system.posix_acl_access', 'system.posix_acl_default'];
@@ -73,6 +74,20 @@ export class MetadataWriter {
     this.#setXattrs(place, entry, path, clearAcls);
     if (entry.type !== 'symlink') this.#setMode(place, entry, path, owned);
     this.#setTimes(place, entry, path);
+  }
+
+  /** What a file needs that has neither attributes nor bits that want care; undefined if it is not one. */
+  plain({
+    xattrs,
+    mode,
+    uid,
+    gid,
+    mtimeNs,
+  }: TreeEntry): Pick<WholeFile, 'owner' | 'mode' | 'mtimeNs'> | undefined {
+    const isPlain = xattrs === undefined && (mode & (SETUID | SETGID)) === 0;
+    if (!isPlain || BigInt.asIntN(64, mtimeNs) !== mtimeNs || Math.max(uid, gid) > 0xffff_ffff)
+      return undefined;
+    return {owner: this.#options.owners ? {uid, gid} : undefined, mode, mtimeNs};
   }
 
   #setOwner(place: Place, {uid, gid}: TreeEntry, path: () => Buffer): boolean {

@@ -1,5 +1,6 @@
-import {closeSync, ftruncateSync, writeSync} from 'node:fs';
+import {closeSync, ftruncateSync} from 'node:fs';
 import type {TreeEntry} from '../../repository/tree.ts';
+import {writeAll} from '../../system/whole-file.ts';
 
 export interface RestoredFileHooks {
   /** Metadata, final name. Called with the complete file still open. @returns false if it could not take its place */
@@ -8,6 +9,13 @@ export interface RestoredFileHooks {
   readonly discard: (problem: string | undefined) => void;
   /** Says which file could not be written. */
   readonly explain: (error: unknown) => Error;
+}
+
+/** Bytes of a chunk, and where in the file they belong. */
+export interface FilePiece {
+  readonly from: number;
+  readonly length: number;
+  readonly position: number;
 }
 
 /** A file under a temporary name, or none. It takes its final name in {@link commit}, whole, or never. Disposing of it uncommitted discards it. */
@@ -29,31 +37,45 @@ export class RestoredFile implements Disposable {
     this.#hooks = hooks;
   }
 
+  /** For whoever writes its {@link pieces} in another thread. */
+  get fd(): number {
+    return this.#fd;
+  }
+
   /**
    * Takes the next bytes of its content: of its data extents, one after the other. The chunk is the caller's again afterwards.
    * @throws RestoreError when the file system is full or broken
    */
   write(chunk: Uint8Array): void {
-    let at = 0;
-    while (at < chunk.length) {
+    for (const piece of this.pieces(chunk.length)) this.writePiece(chunk, piece);
+  }
+
+  /** Where the next `length` bytes of its content belong; they count as written. */
+  *pieces(length: number): Generator<FilePiece> {
+    for (let from = 0; from < length; ) {
       const extent = this.#extents[this.#extent];
       if (extent === undefined) {
         this.#problem ??= 'its content is longer than its size';
         return;
       }
-      const [offset, length] = extent;
-      const count = this.#put(
-        chunk,
-        at,
-        Math.min(length - this.#filled, chunk.length - at),
-        offset + this.#filled,
-      );
-      at += count;
+      const [offset, extentLength] = extent;
+      const count = Math.min(extentLength - this.#filled, length - from);
+      yield {from, length: count, position: offset + this.#filled};
+      from += count;
       this.#filled += count;
-      if (this.#filled === length) {
+      if (this.#filled === extentLength) {
         this.#extent++;
         this.#filled = 0;
       }
+    }
+  }
+
+  /** @throws RestoreError when the file system is full or broken */
+  writePiece(chunk: Uint8Array, {from, length, position}: FilePiece): void {
+    try {
+      writeAll(this.#fd, chunk.subarray(from, from + length), position);
+    } catch (error) {
+      throw this.#hooks.explain(error);
     }
   }
 
@@ -91,14 +113,6 @@ export class RestoredFile implements Disposable {
 
   [Symbol.dispose](): void {
     this.abort();
-  }
-
-  #put(chunk: Uint8Array, at: number, length: number, position: number): number {
-    try {
-      return writeSync(this.#fd, chunk, at, length, position);
-    } catch (error) {
-      throw this.#hooks.explain(error);
-    }
   }
 
   #discard(): void {

@@ -3,12 +3,13 @@ import {type BigIntStats, fstatSync, linkSync, lstatSync} from 'node:fs';
 import type {TreeEntry} from '../../repository/tree.ts';
 import {type Libc, loadLibc} from '../../system/libc.ts';
 import {systemCode} from '../../system/system-error.ts';
+import type {WholeFile} from '../../system/whole-file.ts';
 import {makeDirectory, OpenDirectory, openBelow, openRoot} from './directory.ts';
 import {COLLISION, type Existing, ExistingEntries, type Overwrite} from './existing.ts';
 import {LinkedFiles} from './linked-files.ts';
 import {MetadataWriter, Warnings} from './metadata.ts';
 import {nodeMaker} from './nodes.ts';
-import {Outcome, type WriterCounts} from './outcome.ts';
+import {nameIsSound, Outcome, type WriterCounts} from './outcome.ts';
 import {type Part, Parts, removePart} from './parts.ts';
 import {extentsAreSound, RestoredFile} from './restored-file.ts';
 
@@ -79,6 +80,26 @@ export class FolderWriter implements Disposable {
     return this.#outcome.counts;
   }
 
+  /** The directory that is open now. Content may be written into it later, while it is {@link hold held}. */
+  get current(): OpenDirectory {
+    return this.#current;
+  }
+
+  /** How many directories and files are open. */
+  get descriptors(): number {
+    return this.#directories.size + this.#files.size;
+  }
+
+  /** Keeps a directory open. */
+  hold(directory: OpenDirectory): void {
+    directory.pending++;
+  }
+
+  release(directory: OpenDirectory): void {
+    directory.pending--;
+    this.#finishDirectory(directory);
+  }
+
   /**
    * Goes down into a directory, which is made if it is not there. An existing one is kept with what is in it, and gets the entry's metadata.
    * @returns false (after a warning) if that cannot be: leave out its content, and do not close it
@@ -111,9 +132,28 @@ export class FolderWriter implements Disposable {
     this.#finishDirectory(directory);
   }
 
-  /** @returns where its content goes; undefined if it is there already, or cannot be written (after a warning) */
-  file(name: Buffer, entry: TreeEntry): RestoredFile | undefined {
+  /**
+   * What another thread needs to make a file in the current directory, which is held until {@link madeWhole}. Whatever goes wrong there,
+   * {@link file} is the one that says so.
+   * @returns undefined if there is more to it than content
+   */
+  wholeFile(name: Buffer, entry: TreeEntry): WholeFile | undefined {
     const directory = this.#current;
+    if (this.#libc === undefined || entry.hardlink !== undefined || !nameIsSound(name)) return undefined;
+    if (directory.inheritsAcl || !this.#parts.areNameless(directory)) return undefined;
+    const metadata = this.#metadata.plain(entry);
+    if (metadata === undefined) return undefined;
+    this.hold(directory);
+    return {directory: directory.fd, name, ...metadata};
+  }
+
+  madeWhole(directory: OpenDirectory, isMade: boolean): void {
+    if (isMade) this.#outcome.counts.written++;
+    this.release(directory);
+  }
+
+  /** @returns where its content goes; undefined if it is there already, or cannot be written (after a warning) */
+  file(name: Buffer, entry: TreeEntry, directory: OpenDirectory = this.#current): RestoredFile | undefined {
     if (!this.#outcome.acceptsName(directory, name)) return undefined;
     if (!extentsAreSound(entry))
       return this.#outcome.refuse(directory, name, 'its size or extents make no sense');
@@ -122,8 +162,7 @@ export class FolderWriter implements Disposable {
       const part = this.#parts.open(directory);
       const settle = (): void => {
         this.#files.delete(file);
-        directory.pending--;
-        this.#finishDirectory(directory);
+        this.release(directory);
       };
       const file: RestoredFile = new RestoredFile(part.fd, entry, {
         place: (fd) => {
@@ -144,7 +183,7 @@ export class FolderWriter implements Disposable {
         },
         explain: (error) => this.#outcome.explain(directory.pathOf(name), error),
       });
-      directory.pending++;
+      this.hold(directory);
       this.#files.add(file);
       return file;
     });
@@ -165,8 +204,7 @@ export class FolderWriter implements Disposable {
    * Makes `name` a further name of the inode whose first name was written before (`entry.hardlink` is the same).
    * @returns false if there is none, or it cannot be linked: write a copy then. True if nothing is left to do for it.
    */
-  hardlink(name: Buffer, entry: TreeEntry): boolean {
-    const directory = this.#current;
+  hardlink(name: Buffer, entry: TreeEntry, directory: OpenDirectory = this.#current): boolean {
     if (entry.hardlink === undefined) return false;
     if (!this.#outcome.acceptsName(directory, name)) return true;
     return this.#outcome.attempt(directory, name, true, () => {
@@ -215,9 +253,7 @@ export class FolderWriter implements Disposable {
     if (entry !== undefined) this.#metadata.apply(directory.fd, entry, () => path, clearAcls);
     this.#directories.delete(directory);
     directory[Symbol.dispose]();
-    if (parent === undefined) return;
-    parent.pending--;
-    this.#finishDirectory(parent);
+    if (parent !== undefined) this.release(parent);
   }
 
   #makeLinks(directory: OpenDirectory): void {
@@ -245,6 +281,10 @@ export class FolderWriter implements Disposable {
 
   /** @returns false (after a warning) if the name is taken, and that shows only now */
   #place(directory: OpenDirectory, part: Part | Buffer, name: Buffer): boolean {
+    if (!directory.fresh && this.#isTakenMeanwhile(directory, name)) {
+      this.#outcome.refuse(directory, name, COLLISION);
+      return false;
+    }
     try {
       this.#parts.place(part, directory, name);
     } catch (error) {
@@ -254,6 +294,11 @@ export class FolderWriter implements Disposable {
     }
     this.#outcome.counts.written++;
     return true;
+  }
+
+  #isTakenMeanwhile(directory: OpenDirectory, name: Buffer): boolean {
+    const found = lstatSync(directory.child(name), {bigint: true, throwIfNoEntry: false});
+    return found !== undefined && directory.collides(found);
   }
 
   /** Remembers an entry that is in place now, where that can matter later. */

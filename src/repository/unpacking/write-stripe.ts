@@ -1,0 +1,86 @@
+/** Opens frames and writes what is in them where it belongs: their content goes to no other thread. */
+import type {KeyObject} from 'node:crypto';
+import {loadLibc} from '../../system/libc.ts';
+import {makeWholeFile, writeAll} from '../../system/whole-file.ts';
+import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
+import {type Order, readOrders} from './orders.ts';
+import {decompress, type FrameShape, isBlob, openStripe, type SealedStripe, UnpackError} from './unpack.ts';
+
+export interface OrderedFrame extends FrameShape {
+  /** As `Orders` encodes them. */
+  readonly orders: Uint8Array<ArrayBuffer>;
+}
+
+export interface WriteJob extends SealedStripe {
+  readonly type: 'write';
+  readonly frames: readonly OrderedFrame[];
+}
+
+/** An order that was not carried out. */
+export interface Failure {
+  /** Its number in its frame. */
+  readonly order: number;
+  /** `content`: the blob is not what its id says. `system`: it could not be written; whoever tries again learns why. */
+  readonly cause: 'content' | 'system';
+}
+
+/**
+ * Nothing of a blob is written that is not what its id says.
+ * @returns for each frame which of its orders were not carried out
+ * @throws `PacketError`, before anything was written
+ */
+export function writeStripe(job: WriteJob, idKey: KeyObject): Failure[][] {
+  const plain = openStripe(job);
+  return job.frames.map((frame) => writeFrame(frame, plain(frame), idKey));
+}
+
+function writeFrame(frame: OrderedFrame, compressed: Uint8Array, idKey: KeyObject): Failure[] {
+  const failures: Failure[] = [];
+  let raw: Uint8Array<ArrayBuffer> | undefined;
+  try {
+    raw = decompress(frame, compressed);
+  } catch (error) {
+    if (!(error instanceof UnpackError)) throw error;
+  }
+  const {lengths, ids} = frame;
+  const offsets = offsetsOf(lengths);
+  /** By the number of the blob: whether it is what its id says. */
+  const checked: (boolean | undefined)[] = [];
+  let number = 0;
+  for (const order of readOrders(frame.orders)) {
+    const {at} = order;
+    const offset = offsets[at] as number;
+    const content = raw?.subarray(offset, offset + (lengths[at] as number));
+    checked[at] ??=
+      content?.length === lengths[at] &&
+      isBlob(content as Uint8Array, ids.subarray(32 * at, 32 * at + 32), idKey);
+    if (content === undefined || !checked[at]) failures.push({order: number, cause: 'content'});
+    else if (!carryOut(order, content)) failures.push({order: number, cause: 'system'});
+    number++;
+  }
+  raw?.buffer.transfer(0); // Frees it sooner than the garbage collector would.
+  return failures;
+}
+
+function carryOut(order: Order, content: Uint8Array): boolean {
+  const libc = loadLibc();
+  try {
+    if (order.kind === 'part')
+      writeAll(order.fd, content.subarray(order.from, order.from + order.length), order.position);
+    else if (libc === undefined) return false;
+    else makeWholeFile(libc, order.file, content);
+    return true;
+  } catch {
+    return false; // The main thread tries once more, and has the words for what is wrong.
+  }
+}
+
+function offsetsOf(lengths: Uint32Array): Uint32Array {
+  const offsets = new Uint32Array(lengths.length);
+  let at = MEMBER_HEADER_BYTES;
+  lengths.forEach((length, number) => {
+    offsets[number] = at;
+    at += memberLength(length);
+  });
+  return offsets;
+}
