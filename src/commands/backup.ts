@@ -79,7 +79,7 @@ export default class Backup extends RepositoryCommand {
 
   async run(): Promise<BackupJson> {
     const {argv, flags} = await this.parse(Backup);
-    useLittleMemory(); // Before threads start.
+    useLittleMemory('pack'); // Before threads start.
     await using context = await this.openSomewhere(flags);
     const sources = flags.stdin
       ? [inputSource(context.config, argv as string[], flags.name ?? '')]

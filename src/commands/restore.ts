@@ -93,7 +93,7 @@ export default class Restore extends RepositoryCommand {
 
   async run(): Promise<RestoreJson | RestoreDatabaseJson> {
     const {args, flags} = await this.parse(Restore);
-    useLittleMemory(); // Before threads start.
+    useLittleMemory('unpack'); // Before threads start.
     if (
       flags.to === undefined &&
       flags.tar === undefined &&

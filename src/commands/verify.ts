@@ -44,7 +44,7 @@ export default class Verify extends RepositoryCommand {
 
   async run(): Promise<VerifyResult> {
     const {args, flags} = await this.parse(Verify);
-    useLittleMemory(); // Before threads start.
+    useLittleMemory('unpack'); // Before threads start.
     const level = flags.level ?? (flags.key === undefined ? 'ciphertext' : 'content');
     if (flags['store-checksums'] && level !== 'ciphertext')
       throw new UsageError(`--store-checksums does not go with the level ${level}.`, {

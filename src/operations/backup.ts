@@ -130,7 +130,7 @@ export async function backup(
   sources: readonly SourceConfig[],
   options: BackupOptions,
 ): Promise<BackupResult> {
-  useLittleMemory();
+  useLittleMemory('pack');
   const snapshots: BackedUp[] = [];
   const failures: BackupFailure[] = [];
   const problems: Problem[] = [];

@@ -14,7 +14,7 @@ import {descriptorLimit} from '../system/descriptors.ts';
 import type {EntrySink, RestoreReport} from './restore-sink.ts';
 
 /** Planned before any of it is written. Some 60 bytes and a name each. */
-const MOST_ORDERS = 200_000;
+const MOST_ORDERS = 64_000;
 /** Of what is planned, and of what is being read: the more, the fewer packs are opened twice. */
 const MOST_DESCRIPTORS = 8192;
 

@@ -175,7 +175,7 @@ async function restoreEntries(
   selection: Selection,
   makeSink: (report: RestoreReport) => EntrySink,
 ): Promise<Pick<RestoreResult, 'snapshot' | 'source' | 'files' | 'bytes' | 'damaged'> & {root: TreeEntry}> {
-  useLittleMemory();
+  useLittleMemory('unpack');
   await using _threads = reader;
   const damaged = new WarningList();
   for (const problem of problems) damaged.add(Buffer.from(problem.object), problem.message);

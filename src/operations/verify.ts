@@ -55,7 +55,7 @@ export async function verify(
   history: History,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
-  useLittleMemory();
+  useLittleMemory('unpack');
   const {level, seal, sample = 1, storeChecksums = false} = options;
   const chosen = history.sources
     .filter(({source}) => seal === undefined || source === seal.source)

@@ -6,8 +6,6 @@ export type Place = Buffer | number;
 
 /** mallopt(3) */
 const MALLOC = {arenaMax: -8, mmapThreshold: -3, trimThreshold: -1} as const;
-/** From here on a buffer gets pages of its own, which go back to the system when it is freed. */
-const MMAP_THRESHOLD_BYTES = 2 ** 20;
 /** So much that was freed stays with the process, to be used again. */
 const TRIM_THRESHOLD_BYTES = 16 * 2 ** 20;
 
@@ -33,8 +31,8 @@ export interface Libc {
   openNameless(directory: number): number;
   /** Gives a file of {@link openNameless} a name in the open directory. Needs `/proc`. @throws `EEXIST` if the name is taken */
   linkNameless(fd: number, directory: number, name: Buffer): void;
-  /** Has malloc keep little: all threads share it, and large buffers leave no holes behind. Without effect on other C libraries than glibc. */
-  makeMallocThrifty(): void;
+  /** Has malloc keep little: all threads share it, and buffers from `largeBytes` on leave no holes behind. Without effect on other C libraries than glibc. */
+  makeMallocThrifty(largeBytes: number): void;
   /** Gives pages that malloc keeps, of all threads, back to the system. */
   trimMalloc(): void;
 }
@@ -227,10 +225,10 @@ function makeLibc(koffi: typeof import('koffi')): Libc {
     makeNode(path, mode, device = [0, 0]) {
       if (mknod(cPath(path, 'mknod'), mode, joinDevice(device)) < 0) throw failure('mknod', path);
     },
-    makeMallocThrifty() {
+    makeMallocThrifty(largeBytes) {
       mallopt?.(MALLOC.arenaMax, 1);
       // Else glibc raises the threshold to the largest buffer that was ever freed, and packs end up between small things.
-      mallopt?.(MALLOC.mmapThreshold, MMAP_THRESHOLD_BYTES);
+      mallopt?.(MALLOC.mmapThreshold, largeBytes);
       mallopt?.(MALLOC.trimThreshold, TRIM_THRESHOLD_BYTES);
     },
     trimMalloc() {

@@ -8,10 +8,11 @@ import {type PackOpener, type Stripe, shapeOf} from './pack-opener.ts';
 import type {Unpacker} from './unpacker.ts';
 import type {Failure} from './write-stripe.ts';
 
-const STRIPE_BYTES = 4 * 2 ** 20;
+/** What a thread is given at once. */
+const STRIPE_BYTES = 2 * 2 ** 20;
 const STRIPE_RAW_BYTES = 8 * 2 ** 20;
-/** One in each thread, one on its way to it. */
-const PARALLEL_STRIPES = 4;
+/** One in each thread, one on its way. */
+const PARALLEL_STRIPES = 3;
 
 export interface FrameWriterOptions {
   readonly opener: PackOpener;
