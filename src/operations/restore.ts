@@ -252,7 +252,20 @@ async function restoreEntries(
   await walkTrees(trees, root, seal.entries.total, visitor, signal);
   await steps.finish();
   await sink.flush?.();
-  return {snapshot: seal.snapshot.id, source: seal.source, files, bytes, damaged: damaged.kept, root};
+  return {
+    snapshot: seal.snapshot.id,
+    source: seal.source,
+    files,
+    bytes,
+    damaged: inOrder(damaged.kept, problems.length),
+    root,
+  };
+}
+
+/** What is wrong with the index, then the files: packs are read in no order that means anything. */
+function inOrder(damaged: readonly Warning[], ofIndex: number): Warning[] {
+  const files = damaged.slice(ofIndex).sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
+  return [...damaged.slice(0, ofIndex), ...files];
 }
 
 async function* noContent(): AsyncGenerator<Uint8Array> {}

@@ -3,7 +3,40 @@ import {mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync} from 'no
 import {join} from 'node:path';
 import {beforeEach, describe, expect, test} from 'vitest';
 import {describeTree} from '../support/trees.ts';
-import {bytes, common, enter, linkEntry, open, put, read, root, warnings} from '../support/writer-scratch.ts';
+import {
+  bytes,
+  common,
+  enter,
+  fileEntry,
+  linkEntry,
+  open,
+  put,
+  read,
+  root,
+  warnings,
+} from '../support/writer-scratch.ts';
+
+// F11: a file system that takes two names for one, as here the same name stands for.
+test.each([
+  ['in a folder that was there', true, {}],
+  ['in a new folder', false, {}],
+  ['in a new folder, without files that have no name', false, {libc: undefined}],
+] as const)(
+  'of two files that are open at once under one name, the first stays: %s',
+  (_where, isThere, options) => {
+    if (isThere) mkdirSync(root);
+    using writer = open({...options, overwrite: 'always'});
+    const entry = fileEntry('name', 'first!');
+    const [first, second] = [writer.file(bytes('name'), entry), writer.file(bytes('name'), entry)];
+    first?.write(bytes('first!'));
+    second?.write(bytes('second'));
+    expect([first?.commit(), second?.commit()]).toEqual([true, false]);
+    writer.finish();
+    expect(read('name')).toBe('first!');
+    expect(warnings).toContain('name: another entry has the same name on this file system');
+    expect(readdirSync(root)).toEqual(['name']);
+  },
+);
 
 describe('what is there already', () => {
   beforeEach(() => {

@@ -1,6 +1,6 @@
 /** Files that have no final name yet. */
 import {randomBytes} from 'node:crypto';
-import {closeSync, constants, openSync, renameSync, unlinkSync} from 'node:fs';
+import {closeSync, constants, lstatSync, openSync, renameSync, unlinkSync} from 'node:fs';
 import type {Libc} from '../../system/libc.ts';
 import {hasProc, type OpenDirectory} from './directory.ts';
 
@@ -44,11 +44,20 @@ export class Parts {
     return this.#nameless;
   }
 
-  /** Gives it its name. @throws `EEXIST` if it has no name yet, and that one is taken; otherwise what is there is replaced */
+  /**
+   * Gives it its name. A file, which may have been open for long, takes none that this run has given to another entry meanwhile.
+   * @throws `EEXIST` then, and if it has no name yet and that one is taken; otherwise what is there is replaced
+   */
   place(part: Part | Buffer, directory: OpenDirectory, name: Buffer): void {
-    const path = Buffer.isBuffer(part) ? part : part.path;
-    if (path !== undefined) renameSync(path, directory.child(name));
-    else if (!Buffer.isBuffer(part)) this.#libc?.linkNameless(part.fd, directory.fd, name);
+    const to = directory.child(name);
+    if (Buffer.isBuffer(part)) renameSync(part, to);
+    else if (part.path === undefined) this.#libc?.linkNameless(part.fd, directory.fd, name);
+    else {
+      const found = lstatSync(to, {bigint: true, throwIfNoEntry: false});
+      if (found !== undefined && directory.collides(found))
+        throw Object.assign(new Error('EEXIST'), {code: 'EEXIST', syscall: 'rename'});
+      renameSync(part.path, to);
+    }
   }
 
   #nextName(): Buffer {

@@ -13,6 +13,9 @@ import {nameIsSound, Outcome, type WriterCounts} from './outcome.ts';
 import {type Part, Parts, removePart} from './parts.ts';
 import {extentsAreSound, RestoredFile} from './restored-file.ts';
 
+/** NAME_MAX */
+const NAME_MOST_BYTES = 255;
+
 export interface FolderWriterOptions {
   /** Made if it is not there. */
   readonly root: string;
@@ -139,7 +142,8 @@ export class FolderWriter implements Disposable {
    */
   wholeFile(name: Buffer, entry: TreeEntry): WholeFile | undefined {
     const directory = this.#current;
-    if (this.#libc === undefined || entry.hardlink !== undefined || !nameIsSound(name)) return undefined;
+    if (this.#libc === undefined || entry.hardlink !== undefined) return undefined;
+    if (!nameIsSound(name) || name.length > NAME_MOST_BYTES) return undefined;
     if (directory.inheritsAcl || !this.#parts.areNameless(directory)) return undefined;
     const metadata = this.#metadata.plain(entry);
     if (metadata === undefined) return undefined;
@@ -281,10 +285,6 @@ export class FolderWriter implements Disposable {
 
   /** @returns false (after a warning) if the name is taken, and that shows only now */
   #place(directory: OpenDirectory, part: Part | Buffer, name: Buffer): boolean {
-    if (!directory.fresh && this.#isTakenMeanwhile(directory, name)) {
-      this.#outcome.refuse(directory, name, COLLISION);
-      return false;
-    }
     try {
       this.#parts.place(part, directory, name);
     } catch (error) {
@@ -294,11 +294,6 @@ export class FolderWriter implements Disposable {
     }
     this.#outcome.counts.written++;
     return true;
-  }
-
-  #isTakenMeanwhile(directory: OpenDirectory, name: Buffer): boolean {
-    const found = lstatSync(directory.child(name), {bigint: true, throwIfNoEntry: false});
-    return found !== undefined && directory.collides(found);
   }
 
   /** Remembers an entry that is in place now, where that can matter later. */
