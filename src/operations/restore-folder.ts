@@ -44,6 +44,12 @@ interface LaterLink {
   readonly entry: TreeEntry;
 }
 
+export interface FolderSinkOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told what threads have spent so far on opening packs and on writing files. */
+  readonly onSpent?: ((spent: FrameWriter['spent']) => void) | undefined;
+}
+
 export class FolderSink implements EntrySink {
   readonly readsContent = false;
   readonly #writer: FolderWriter;
@@ -51,6 +57,7 @@ export class FolderSink implements EntrySink {
   readonly #orders: FrameWriter;
   readonly #report: RestoreReport;
   readonly #signal: AbortSignal | undefined;
+  readonly #onSpent: FolderSinkOptions['onSpent'];
   readonly #mostDescriptors = Math.min(MOST_DESCRIPTORS, Math.floor(descriptorLimit() / 2));
   readonly #directories = new Map<number, OpenDirectory>();
   readonly #files = new Map<number, OpenFile>();
@@ -66,13 +73,14 @@ export class FolderSink implements EntrySink {
     writer: FolderWriter,
     reader: BlobReader,
     report: RestoreReport,
-    signal: AbortSignal | undefined,
+    {signal, onSpent}: FolderSinkOptions,
   ) {
     this.#writer = writer;
     this.#reader = reader;
     this.#orders = reader.frameWriter();
     this.#report = report;
     this.#signal = signal;
+    this.#onSpent = onSpent;
   }
 
   async openDirectory(_path: Buffer, entry: TreeEntry): Promise<boolean> {
@@ -120,6 +128,7 @@ export class FolderSink implements EntrySink {
         this.#writer.release(directory);
       }
     }
+    this.#onSpent?.(this.#orders.spent);
   }
 
   #link(directory: OpenDirectory, path: Buffer, entry: TreeEntry): boolean {

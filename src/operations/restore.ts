@@ -14,19 +14,18 @@ import {FolderWriter} from '../sources/folder/writer.ts';
 import {useLittleMemory} from '../system/memory.ts';
 import type {OnProgress} from './progress.ts';
 import {ContentAhead, type FileContent, StepQueue} from './restore-ahead.ts';
-import {FolderSink} from './restore-folder.ts';
+import {FolderSink, type FolderSinkOptions} from './restore-folder.ts';
 import type {EntrySink, RestoreReport} from './restore-sink.ts';
 import {type TarSink, writeTar} from './restore-tar.ts';
 import {isEverything, type Selection, selects} from './selection.ts';
 import {WarningList} from './warnings.ts';
 
-export interface RestoreContext {
+export interface RestoreContext extends FolderSinkOptions {
   readonly repository: Repository;
   readonly agents: readonly PublicKey[];
   readonly key: RecipientKey;
-  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
-  /** Is given the content that is waited for, and passes it on: a drill measures. */
+  /** Is given the content that a program waits for, and passes it on: a drill measures. */
   readonly measure?: ((content: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | undefined;
 }
 
@@ -73,7 +72,7 @@ export async function restoreToFolder(
     snapshot,
     seal,
     options,
-    (report) => new FolderSink(writer, snapshot.reader, report, context.signal),
+    (report) => new FolderSink(writer, snapshot.reader, report, context),
   );
   writer.finish(isEverything(options) ? root : undefined);
   return {
@@ -169,7 +168,7 @@ async function openSnapshot(
 }
 
 async function restoreEntries(
-  {signal, onProgress, measure = (content) => content}: RestoreContext,
+  {signal, onProgress}: RestoreContext,
   {reader, trees, problems, root}: OpenedSnapshot,
   seal: CheckedSeal,
   selection: Selection,

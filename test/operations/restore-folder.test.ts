@@ -4,7 +4,8 @@ import {randomBytes} from 'node:crypto';
 import {linkSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {PROGRAM, Scratch} from '../cli/scratch.ts';
+import {Scratch} from '../cli/scratch.ts';
+import {PROGRAM} from '../support/cli.ts';
 import {describeTree} from '../support/trees.ts';
 
 const FOLDERS = 400;

@@ -47,7 +47,7 @@ export default class DrillRun extends RepositoryCommand {
 
   async run(): Promise<{drills: DrillJson[]}> {
     const {flags, argv} = await this.parse(DrillRun);
-    useLittleMemory(); // Before threads start.
+    useLittleMemory('unpack'); // Before threads start.
     await using context = await this.open(flags);
     const history = await context.history();
     this.warnOf(history.problems);

@@ -4,6 +4,12 @@ import type {Target} from '../../targets/target.ts';
 
 export type DrillPhase = keyof DrillTimes;
 
+/** What threads spent, one beside the other. */
+export interface ThreadTimes {
+  readonly openMs: number;
+  readonly writeMs: number;
+}
+
 export class Meter {
   /** The target, with its transfers measured. */
   readonly target: Target;
@@ -53,6 +59,28 @@ export class Meter {
       return await work();
     } finally {
       this.#spent[phase] += this.#now() - started - (this.#spent.fetch + this.#spent.decrypt - waited);
+    }
+  }
+
+  /**
+   * Runs a restore whose threads decrypt and write side by side: while anything is on its way from the storage that counts as
+   * `fetch`; the rest is shared out as the threads spent their time.
+   */
+  async whileThreadsWrite<T>(work: (onSpent: (spent: ThreadTimes) => void) => Promise<T>): Promise<T> {
+    const started = this.#now();
+    const busyBefore = this.#busy();
+    let spent: ThreadTimes = {openMs: 0, writeMs: 0};
+    try {
+      return await work((told) => {
+        spent = told;
+      });
+    } finally {
+      const elapsedMs = this.#now() - started;
+      const fetchMs = Math.min(elapsedMs, this.#busy() - busyBefore);
+      const decryptMs = ((elapsedMs - fetchMs) * spent.openMs) / Math.max(1, spent.openMs + spent.writeMs);
+      this.#spent.fetch += fetchMs;
+      this.#spent.decrypt += decryptMs;
+      this.#spent.write += elapsedMs - fetchMs - decryptMs;
     }
   }
 

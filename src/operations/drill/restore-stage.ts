@@ -81,8 +81,8 @@ async function restoreFolderStage(
 ): Promise<RestoredStage> {
   const {place, meter, selection, signal} = context;
   const folder = join(place.makeFolder(`files-${seal.source}`), 'root');
-  const restored = await meter.during('write', () =>
-    restoreToFolder({...context, measure: (content) => meter.content(content)}, history, seal, folder, {
+  const restored = await meter.whileThreadsWrite((onSpent) =>
+    restoreToFolder({...context, onSpent}, history, seal, folder, {
       ...selection,
       overwrite: 'never',
     }),

@@ -6,7 +6,7 @@ import type {BlobIndex, IndexedFrame, IndexedPack} from '../blob-index.ts';
 import {type Order, Orders, readOrders} from './orders.ts';
 import {type PackOpener, type Stripe, shapeOf} from './pack-opener.ts';
 import type {Unpacker} from './unpacker.ts';
-import type {Failure} from './write-stripe.ts';
+import type {Failure, WriteResult} from './write-stripe.ts';
 
 /** What a thread is given at once. */
 const STRIPE_BYTES = 2 * 2 ** 20;
@@ -33,6 +33,8 @@ type OrderedStripe = readonly [Stripe, readonly Uint8Array<ArrayBuffer>[]];
 export class FrameWriter {
   readonly #options: FrameWriterOptions;
   #orders = new Map<IndexedPack, Map<IndexedFrame, Orders>>();
+  #openMs = 0;
+  #writeMs = 0;
 
   constructor(options: FrameWriterOptions) {
     this.#options = options;
@@ -44,6 +46,11 @@ export class FrameWriter {
     ofFrame.add(order);
     inPack.set(frame, ofFrame);
     this.#orders.set(frame.pack, inPack);
+  }
+
+  /** What the threads spent, one beside the other: on decrypting, decompressing and checking, and on writing. */
+  get spent(): Pick<WriteResult, 'openMs' | 'writeMs'> {
+    return {openMs: this.#openMs, writeMs: this.#writeMs};
   }
 
   /** Whether there is anything to flush. */
@@ -92,7 +99,12 @@ export class FrameWriter {
       orders: encoded[number] as Uint8Array<ArrayBuffer>,
     }));
     try {
-      return await opener.open(stripe, (sealed) => unpacker.write({type: 'write', ...sealed, frames}));
+      const result = await opener.open(stripe, (sealed) =>
+        unpacker.write({type: 'write', ...sealed, frames}),
+      );
+      this.#openMs += result.openMs;
+      this.#writeMs += result.writeMs;
+      return result.failures;
     } catch (error) {
       if (error instanceof DamageError) return error;
       throw error;

@@ -3,7 +3,7 @@ import {createSecretKey} from 'node:crypto';
 import {type MessagePort, parentPort, workerData} from 'node:worker_threads';
 import {collectGarbage} from '../../system/memory.ts';
 import {checkPack, type PackJob, type StripeJob, type UnpackedFrame, unpackStripe} from './unpack.ts';
-import {type Failure, type WriteJob, writeStripe} from './write-stripe.ts';
+import {type WriteJob, type WriteResult, writeStripe} from './write-stripe.ts';
 
 export interface UnpackWorkerData {
   readonly blobIdKey: Uint8Array;
@@ -13,7 +13,7 @@ export type ToUnpackWorker = StripeJob | WriteJob | PackJob;
 
 export type FromUnpackWorker =
   | {readonly type: 'stripe'; readonly frames: readonly UnpackedFrame[]}
-  | {readonly type: 'write'; readonly failures: readonly (readonly Failure[])[]}
+  | ({readonly type: 'write'} & WriteResult)
   | {readonly type: 'pack'; readonly wrong: readonly (readonly number[])[]}
   /** What it is of is not as it should be. */
   | {readonly type: 'damaged'; readonly message: string};
@@ -29,7 +29,7 @@ function work(job: ToUnpackWorker): void {
       frames.map(({raw}) => raw.buffer),
     );
   } else if (job.type === 'write') {
-    send({type: 'write', failures: writeStripe(job, idKey)});
+    send({type: 'write', ...writeStripe(job, idKey)});
   } else {
     send({type: 'pack', wrong: checkPack(job, idKey)});
   }

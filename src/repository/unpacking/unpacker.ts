@@ -10,7 +10,7 @@ import {
   unpackStripe,
 } from './unpack.ts';
 import type {FromUnpackWorker, ToUnpackWorker, UnpackWorkerData} from './unpack-worker.ts';
-import {type Failure, type WriteJob, writeStripe} from './write-stripe.ts';
+import {type WriteJob, type WriteResult, writeStripe} from './write-stripe.ts';
 
 /** So little is unpacked at once where it is asked for: no worker is worth its start. */
 const INLINE_BYTES = 2 * 2 ** 20;
@@ -45,11 +45,11 @@ export class Unpacker implements AsyncDisposable {
     return answer.type === 'stripe' ? answer.frames : unexpected(answer);
   }
 
-  /** @param job its `sealed` is used up. @returns for each frame which orders were not carried out. @throws `PacketError` */
-  async write(job: WriteJob): Promise<readonly (readonly Failure[])[]> {
+  /** @param job its `sealed` is used up. @throws `PacketError` */
+  async write(job: WriteJob): Promise<WriteResult> {
     if (this.#isLittle(job.sealed.length)) return writeStripe(job, this.#idKey);
     const answer = await this.#give(job, job.sealed);
-    return answer.type === 'write' ? answer.failures : unexpected(answer);
+    return answer.type === 'write' ? answer : unexpected(answer);
   }
 
   /** @param job its `bytes` are used up. @returns for each frame which of its blobs are wrong. @throws {@link UnpackError}, `PacketError` */

@@ -24,24 +24,50 @@ export interface Failure {
   readonly cause: 'content' | 'system';
 }
 
-/**
- * Nothing of a blob is written that is not what its id says.
- * @returns for each frame which of its orders were not carried out
- * @throws `PacketError`, before anything was written
- */
-export function writeStripe(job: WriteJob, idKey: KeyObject): Failure[][] {
-  const plain = openStripe(job);
-  return job.frames.map((frame) => writeFrame(frame, plain(frame), idKey));
+export interface WriteResult {
+  /** For each frame, which of its orders were not carried out. */
+  readonly failures: readonly (readonly Failure[])[];
+  /** How long decrypting, decompressing and checking took. */
+  readonly openMs: number;
+  readonly writeMs: number;
 }
 
-function writeFrame(frame: OrderedFrame, compressed: Uint8Array, idKey: KeyObject): Failure[] {
-  const failures: Failure[] = [];
-  let raw: Uint8Array<ArrayBuffer> | undefined;
+/**
+ * Nothing of a blob is written that is not what its id says.
+ * @throws `PacketError`, before anything was written
+ */
+export function writeStripe(job: WriteJob, idKey: KeyObject): WriteResult {
+  let openMs = 0;
+  const started = performance.now();
+  const opening = <T>(open: () => T): T => {
+    const begun = performance.now();
+    const result = open();
+    openMs += performance.now() - begun;
+    return result;
+  };
+  const plain = opening(() => openStripe(job));
+  const failures = job.frames.map((frame) => {
+    const raw = opening(() => tryToDecompress(frame, plain(frame)));
+    return writeFrame(frame, raw, (content, id) => opening(() => isBlob(content, id, idKey)));
+  });
+  return {failures, openMs, writeMs: performance.now() - started - openMs};
+}
+
+function tryToDecompress(frame: OrderedFrame, compressed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   try {
-    raw = decompress(frame, compressed);
+    return decompress(frame, compressed);
   } catch (error) {
     if (!(error instanceof UnpackError)) throw error;
+    return undefined;
   }
+}
+
+function writeFrame(
+  frame: OrderedFrame,
+  raw: Uint8Array<ArrayBuffer> | undefined,
+  isRight: (content: Uint8Array, id: Uint8Array) => boolean,
+): Failure[] {
+  const failures: Failure[] = [];
   const {lengths, ids} = frame;
   const offsets = offsetsOf(lengths);
   /** By the number of the blob: whether it is what its id says. */
@@ -52,8 +78,7 @@ function writeFrame(frame: OrderedFrame, compressed: Uint8Array, idKey: KeyObjec
     const offset = offsets[at] as number;
     const content = raw?.subarray(offset, offset + (lengths[at] as number));
     checked[at] ??=
-      content?.length === lengths[at] &&
-      isBlob(content as Uint8Array, ids.subarray(32 * at, 32 * at + 32), idKey);
+      content?.length === lengths[at] && isRight(content as Uint8Array, ids.subarray(32 * at, 32 * at + 32));
     if (content === undefined || !checked[at]) failures.push({order: number, cause: 'content'});
     else if (!carryOut(order, content)) failures.push({order: number, cause: 'system'});
     number++;
