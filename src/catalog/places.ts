@@ -34,6 +34,15 @@ export class PlaceTable {
     );
   }
 
+  /** What a place told of itself at `init`, as JSON. */
+  provider(place: string): string | undefined {
+    return this.#get(`provider ${place}`);
+  }
+
+  setProvider(place: string, facts: string): void {
+    this.#set(`provider ${place}`, facts);
+  }
+
   #get(key: string): string | undefined {
     return this.#database.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(key) as
       | string

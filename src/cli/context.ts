@@ -202,7 +202,12 @@ export class CliContext implements AsyncDisposable {
   }
 
   async agent(): Promise<Agent> {
-    return loadAgent(this.config?.agent ?? agentPath(this.#state, this.repository.id));
+    return loadAgent(this.agentFile);
+  }
+
+  /** The path of this machine's key. */
+  get agentFile(): string {
+    return this.config?.agent ?? agentPath(this.#state, this.repository.id);
   }
 
   /** The private key that `--key` names, opened. @throws {@link KeyError} if there is none */

@@ -1,9 +1,14 @@
 import {Flags} from '@oclif/core';
-import {BaseCommand} from '../cli/base-command.ts';
-import {addressOf, configOf} from '../cli/context.ts';
+import {addressOf, type ContextFlags, configOf} from '../cli/context.ts';
+import {examineMachine} from '../cli/doctor-machine.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
 import {targetAccess} from '../cli/target-access.ts';
-import {EXIT, UsageError} from '../errors.ts';
+import type {Config} from '../config/config.ts';
+import {EXIT, HoldfastError, UsageError} from '../errors.ts';
 import {type Check, examineTarget} from '../operations/doctor-target.ts';
+import {providerChanges} from '../operations/provider.ts';
+import {MARKER} from '../repository/layout.ts';
+import type {TargetAccess} from '../targets/access.ts';
 import {openTarget} from '../targets/open.ts';
 import {policyFor} from '../targets/policies.ts';
 import {ROLES} from '../targets/s3-policy.ts';
@@ -17,12 +22,13 @@ interface DoctorResult {
   readonly left: {readonly objects: number; readonly prefix: string};
 }
 
-export default class Doctor extends BaseCommand {
+export default class Doctor extends RepositoryCommand {
   static override summary =
-    'Try whether a storage keeps what backups count on, and what the credentials permit.';
+    'Look whether this machine can back up, what the storage keeps of what backups count on, and what its credentials permit.';
   static override description =
-    'It stores some objects below _doctor/, some 17 MiB, tries on them what backups, restores and prunes do, and removes them again. Of the repository, if there is one, it touches nothing.';
+    'Without --target it looks at keys, rights of files, programs, clock and catalog of this machine first. On the storage, it stores some objects below _doctor/, some 17 MiB, tries on them what backups, restores and prunes do, and removes them again. Of the repository, if there is one, it touches nothing.';
   static override examples = [
+    '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --target s3://backups/app01?region=eu-central-1',
     '<%= config.bin %> <%= command.id %> --target /mnt/backups --thorough',
     '<%= config.bin %> <%= command.id %> --target s3://backups/app01 --policy writer',
@@ -60,15 +66,32 @@ export default class Doctor extends BaseCommand {
       this.log(policy);
       return {policy};
     }
+    const onCheck = (check: Check) => this.log(line(check));
+    const isPlain = flags.target === undefined && config !== undefined;
+    const told = isPlain ? await this.#machine(config, flags, onCheck) : [];
+    const unencrypted: string[] = [];
     // Without its lock: what is tried here must not stay for months.
-    const access = {...targetAccess({config, env, output: this.output}), lock: undefined};
+    const access: TargetAccess = {
+      ...targetAccess({config, env, output: this.output}),
+      lock: undefined,
+      onWarning: (warning) => unencrypted.push(warning),
+    };
     await using target = await openTarget(url, cwd, access);
-    const {checks, prefix, left} = await examineTarget(target, {
+    const {
+      checks: found,
+      prefix,
+      left,
+    } = await examineTarget(target, {
       thorough: flags.thorough,
       now: () => new Date(),
       signal: this.signal,
-      onCheck: (check) => this.log(line(check)),
+      onCheck,
     });
+    const checks = [...told, ...found];
+    for (const detail of unencrypted) {
+      checks.push({name: 'encryption on the way', required: false, ok: false, detail, hint: undefined});
+      this.warn(detail);
+    }
     if (left > 0)
       this.warn(`${left} objects below ${prefix} could not be removed; whoever may should do it.`);
     const ok = checks.every((check) => check.ok || !check.required);
@@ -76,6 +99,35 @@ export default class Doctor extends BaseCommand {
     else if (left > 0 || checks.some((check) => !check.ok)) this.incomplete();
     return {ok, target: target.label, checks, left: {objects: left, prefix}};
   }
+
+  /** What is to be looked at on this machine, and whether the repository is there. */
+  async #machine(config: Config, flags: ContextFlags, onCheck: (check: Check) => void): Promise<Check[]> {
+    let problem: Check | undefined;
+    const context = await this.openSomewhere(flags).catch((error: unknown) => {
+      if (!(error instanceof HoldfastError)) throw error;
+      const {message: detail, hint} = error;
+      problem = {name: 'repository', required: true, ok: false, detail, hint};
+      return undefined;
+    });
+    await using _ = context;
+    const {env} = process;
+    const checks = await examineMachine({config, context, env, output: this.output}, onCheck);
+    if (problem !== undefined) onCheck(problem);
+    const facts = await context?.target.describe?.(MARKER, {signal: this.signal});
+    const last = context && facts && changed(providerChanges(context.catalog(), context.target.label, facts));
+    if (last !== undefined) onCheck(last);
+    return [checks, problem ?? [], last ?? []].flat();
+  }
+}
+
+function changed(changes: readonly string[] | undefined): Check {
+  const [name, required] = ['the storage is as it was', false];
+  if (changes === undefined)
+    return {name, required, ok: true, detail: 'It was not asked by "holdfast init".', hint: undefined};
+  const hint = 'Ask its provider, and look at docs/targets.md whether you counted on it.';
+  return changes.length === 0
+    ? {name, required, ok: true, detail: 'As it told "holdfast init".', hint: undefined}
+    : {name, required, ok: false, detail: `${changes.join('; ')}.`, hint};
 }
 
 function line({ok, required, name, detail, hint}: Check): string {

@@ -12,10 +12,13 @@ import type {Config} from '../config/config.ts';
 import {renderConfigTemplate} from '../config/template.ts';
 import {UsageError} from '../errors.ts';
 import {type Initialized, initRepository, writePrivateFile} from '../operations/init.ts';
+import {rememberProvider} from '../operations/provider.ts';
 import {prepareCopy} from '../operations/replicate.ts';
 import {KnownPlaces} from '../repository/known-places.ts';
+import {MARKER} from '../repository/layout.ts';
 import {TrustFile} from '../repository/trust.ts';
 import {isSamePlace, openTarget} from '../targets/open.ts';
+import type {TargetFact} from '../targets/target.ts';
 
 interface InitResult {
   readonly repositoryId: string;
@@ -27,6 +30,8 @@ interface InitResult {
   readonly config: string;
   readonly catalog: string;
   readonly recipients: readonly string[];
+  /** What the storage told of itself; "holdfast doctor" tells what changes. */
+  readonly provider: readonly TargetFact[];
 }
 
 export default class Init extends BaseCommand {
@@ -92,7 +97,11 @@ export default class Init extends BaseCommand {
     });
     const {repository, agent} = done;
     const catalogFile = config?.catalog ?? catalogPath(state, repository.id);
-    Catalog.open(catalogFile, {repositoryId: repository.id})[Symbol.dispose]();
+    const provider = (await target.describe?.(MARKER, {signal: this.signal})) ?? [];
+    {
+      using catalog = Catalog.open(catalogFile, {repositoryId: repository.id});
+      rememberProvider(catalog, target.label, provider, new Date());
+    }
     new TrustFile(trustPath(state, repository.id), repository.id).approve([
       agent.fingerprint,
       ...done.otherAgents,
@@ -124,6 +133,7 @@ export default class Init extends BaseCommand {
       wroteConfig: config === undefined,
       toPin: config !== undefined && config.repositoryId === undefined ? repository.id : undefined,
       others: done.otherAgents,
+      provider,
     });
     return {
       repositoryId: repository.id,
@@ -134,6 +144,7 @@ export default class Init extends BaseCommand {
       config: configFile,
       catalog: catalogFile,
       recipients: recipients.map(({fingerprint}) => fingerprint),
+      provider,
     };
   }
 
@@ -173,6 +184,7 @@ export default class Init extends BaseCommand {
       wroteConfig,
       others,
       toPin,
+      provider,
     }: {
       target: string;
       configFile: string;
@@ -180,6 +192,7 @@ export default class Init extends BaseCommand {
       wroteConfig: boolean;
       others: readonly string[];
       toPin: string | undefined;
+      provider: readonly TargetFact[];
     },
   ): void {
     this.log(
@@ -190,6 +203,8 @@ export default class Init extends BaseCommand {
     this.log(`This machine signs as agent ${fingerprint}`);
     this.log('  Note this fingerprint where you keep the private key: whoever restores compares it.');
     for (const other of others) this.log(`Before, this agent wrote here: ${other}`);
+    if (provider.length > 0) this.log('The storage says:');
+    for (const {name, detail} of provider) this.log(`  ${name}: ${detail}`);
     this.log('');
     this.log('Next:');
     this.log(

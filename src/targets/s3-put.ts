@@ -31,6 +31,11 @@ export class S3Writer {
     this.#place = place;
   }
 
+  /** What the store was not yet seen to refuse. */
+  get takes(): {readonly condition: boolean; readonly checksum: boolean} {
+    return this.#takes;
+  }
+
   async put(key: string, body: Uint8Array, options: S3PutOptions): Promise<'stored' | 'taken'> {
     const {isNew, abortSignal} = options;
     const sum = createHash('sha256').update(body).digest();

@@ -177,7 +177,22 @@ class S3Target implements Target {
 
   async describe(probe: ObjectName, {signal}: CallOptions = {}): Promise<readonly TargetFact[]> {
     const deed = {verb: 'look for', object: probe, signal};
-    return await this.#requests.describe(this.#key(probe), deed);
+    const {condition, checksum} = this.#writer.takes;
+    return [
+      ...(await this.#requests.describe(this.#key(probe), deed)),
+      {
+        name: 'conditional writes',
+        detail: condition
+          ? 'It takes If-None-Match.'
+          : 'It refuses If-None-Match, so it is not sent: names are looked up before each write.',
+      },
+      {
+        name: 'checksum header',
+        detail: checksum
+          ? 'It takes x-amz-checksum-sha256.'
+          : 'It refuses x-amz-checksum-sha256, so it is not sent: the signature covers each body.',
+      },
+    ];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

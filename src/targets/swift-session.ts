@@ -11,6 +11,8 @@ export interface Session {
   /** Without a slash at its end. */
   readonly storageUrl: string;
   readonly renewAtMs: number;
+  /** Which login it is, from 1. */
+  readonly number: number;
 }
 
 /** A token is replaced when so much of its time is over. */
@@ -24,6 +26,8 @@ export class Sessions {
   #pending: Promise<Session> | undefined;
   /** Warnings are told once, not at each renewal. */
   #isWarned = false;
+  /** How many logins there were. */
+  logins = 0;
 
   constructor(credentials: SwiftCredentials, access: TargetAccess) {
     this.#credentials = credentials;
@@ -58,6 +62,7 @@ export class Sessions {
     const storage = checkEndpoint(login.storageUrl, {what: 'the storage', from: login.from}, access);
     this.#isWarned = true;
     this.#current = {
+      number: ++this.logins,
       token: login.token,
       storageUrl: storage.href.replace(/\/+$/, ''),
       renewAtMs: startedMs + RENEW_SHARE * (login.validMs ?? Number.POSITIVE_INFINITY),

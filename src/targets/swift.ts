@@ -24,6 +24,7 @@ import {
   type PutOptions,
   type Target,
   TargetError,
+  type TargetFact,
 } from './target.ts';
 
 /** A page has up to 10,000 names of up to 1 KiB each. */
@@ -148,6 +149,32 @@ export class SwiftTarget implements Target {
     return decodePage(await response.text(MOST_PAGE_BYTES), own, prefix, what);
   }
 
+  async describe(probe: ObjectName, {signal}: CallOptions = {}): Promise<readonly TargetFact[]> {
+    const what = `Cannot look at ${this.label}`;
+    const container = await this.#send({method: 'HEAD', path: this.#container, signal, what});
+    await container.discard();
+    const object = await this.#send({method: 'HEAD', path: this.#path(probe), signal, what});
+    await object.discard();
+    const keepsOld = container.headers.get('x-versions-enabled')?.toLowerCase() === 'true';
+    return [
+      {
+        name: 'versions',
+        detail: keepsOld ? 'It keeps what is removed or overwritten.' : 'It keeps none, or does not tell.',
+        keepsOld,
+      },
+      {name: 'Object Lock', detail: 'Swift has none.'},
+      {
+        name: 'checksums',
+        detail: md5Of(object.headers) === undefined ? 'It keeps none.' : 'It keeps the MD5 of each object.',
+      },
+      {
+        name: 'conditional writes',
+        detail:
+          'It looks whether a name is taken before it writes; of several writers at once, the last wins.',
+      },
+    ];
+  }
+
   async remove(name: ObjectName, {signal}: CallOptions = {}): Promise<void> {
     const what = `Cannot remove ${name} from ${this.label}`;
     const response = await this.#send({method: 'DELETE', path: this.#path(name), signal, what});
@@ -229,9 +256,12 @@ export class SwiftTarget implements Target {
     await response.discard();
   }
 
-  /** Sends a request in the present session, and once more in a new one where that is refused. */
+  /**
+   * Sends a request in the present session. Where that is refused, once more in one that was begun after that: another request may have
+   * begun one before, which is over by now, too.
+   */
   async #send({path, headers, ...call}: Call): Promise<HttpResponse> {
-    for (let isAgain = false; ; isAgain = true) {
+    for (let loginsBefore: number | undefined; ; ) {
       const session = await this.#sessions.get(call.signal);
       const response = await sendHttp(
         {...call, url: `${session.storageUrl}/${path}`, headers: {...headers, 'x-auth-token': session.token}},
@@ -240,7 +270,8 @@ export class SwiftTarget implements Target {
       this.#checkClock(response.headers);
       if (response.status !== 401) return response;
       this.#sessions.forget(session);
-      if (isAgain) return response;
+      if (loginsBefore !== undefined && session.number > loginsBefore) return response;
+      loginsBefore ??= this.#sessions.logins;
       await response.discard();
     }
   }

@@ -21,6 +21,10 @@ export function serverFacts(suite: string, name: keyof typeof SERVERS): ServerFa
     leftOut(suite, `${variable} is not set; run "${start}", then set it to DIR/facts`);
     return undefined;
   }
+  return readFacts(file);
+}
+
+export function readFacts(file: string): ServerFacts {
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2)));
 }
