@@ -18,6 +18,10 @@ export const drillFlags = {
   }),
   within: durationFlag({description: 'with --snapshot random: how far back'}),
   'last-run': Flags.boolean({description: 'the newest snapshot of each source, one drill each'}),
+  'key-only': Flags.boolean({
+    description: 'only open every generation with the key: that it still does is known in a moment',
+    exclusive: ['snapshot', 'source', 'last-run', 'sample'],
+  }),
   sample: Flags.custom<number>({
     helpValue: 'SHARE',
     parse: async (value) => {

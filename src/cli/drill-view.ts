@@ -85,7 +85,9 @@ export function drillText({report, details}: DrillRecord): string {
     const phases = Object.entries(report.times)
       .filter(([, ms]) => ms > 0)
       .map(([phase, ms]) => `${phase} ${formatDuration(ms)}`);
-    lines.push(`  RTO ${formatDuration(report.rtoMs)} (${phases.join(', ')})`);
+    lines.push(
+      `  ${report.scope === 'key' ? 'It took' : 'RTO'} ${formatDuration(report.rtoMs)} (${phases.join(', ')})`,
+    );
     if (report.rpoMs !== null)
       lines.push(`  RPO ${formatDuration(report.rpoMs)} (age of the data when the drill began)`);
     if (report.bytes.restored > 0)
@@ -113,11 +115,12 @@ export function verdictOf({result, scope}: DrillReport): string {
 
 /** Which snapshots, and how much of them. */
 export function whatWasRestored({subjects, scope}: DrillReport): string {
+  if (scope === 'key') return `the keys of ${counted(subjects.length, 'generation')}; nothing was restored`;
   const list = subjects.map(
     ({source, snapshot, kind, time}) =>
       `${source} ${snapshot} (${kind}, ${time.slice(0, 16).replace('T', ' ')} UTC)`,
   );
-  return `${scope === 'key' ? 'keys of ' : ''}${list.join(', ')}`;
+  return list.join(', ');
 }
 
 function secondsOf(ms: number | null): number | null {

@@ -31,12 +31,18 @@ export interface Silence {
   readonly usualMs: number;
 }
 
-/** Set if the newest snapshot is older than the rhythm of its source would suggest: newer ones may have been removed. */
-export function silenceOf({seals}: SourceHistory, now: Date): Silence | undefined {
+/** Median time between two snapshots; undefined while there are too few to tell. */
+export function usualMs({seals}: SourceHistory): number | undefined {
   if (seals.length < RHYTHM_SNAPSHOTS) return undefined;
   const times = seals.map(({finished}) => Date.parse(finished)).sort((a, b) => a - b);
   const gaps = times.slice(1).map((time, at) => time - (times[at] as number));
-  const usualMs = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] as number;
-  const ageMs = now.getTime() - (times.at(-1) as number);
-  return ageMs > Math.max(SILENCE_LEAST_MS, SILENCE_INTERVALS * usualMs) ? {ageMs, usualMs} : undefined;
+  return gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)];
+}
+
+/** Set if the newest snapshot is older than the rhythm of its source would suggest: newer ones may have been removed. */
+export function silenceOf(history: SourceHistory, now: Date): Silence | undefined {
+  const usual = usualMs(history);
+  if (usual === undefined) return undefined;
+  const ageMs = now.getTime() - Math.max(...history.seals.map(({finished}) => Date.parse(finished)));
+  return ageMs > Math.max(SILENCE_LEAST_MS, SILENCE_INTERVALS * usual) ? {ageMs, usualMs: usual} : undefined;
 }

@@ -12,6 +12,7 @@ import type {DrillConfig} from '../../config/drills.ts';
 import {nearest} from '../../config/nearest.ts';
 import type {RecipientKey} from '../../crypto/recipient-key.ts';
 import {EXIT, NotFoundError, UsageError} from '../../errors.ts';
+import {runCanary} from '../../operations/drill/canary.ts';
 import {type DrillContext, type DrillPlan, runDrill} from '../../operations/drill/drill.ts';
 import {type Picked, pickLastRun, pickSnapshots} from '../../operations/drill/pick.ts';
 import {cleanDrills, type DrillRecord} from '../../operations/drill/records.ts';
@@ -38,6 +39,7 @@ export default class DrillRun extends RepositoryCommand {
     '<%= config.bin %> <%= command.id %> --source app --snapshot both --key ops.private.asc',
     '<%= config.bin %> <%= command.id %> --source app --sample 5% --matters "*.conf" --key ops.private.asc',
     '<%= config.bin %> <%= command.id %> orders-weekly',
+    '<%= config.bin %> <%= command.id %> --key-only --key gpg:FINGERPRINT',
   ];
   static override strict = false;
   static override args = {
@@ -52,14 +54,12 @@ export default class DrillRun extends RepositoryCommand {
     const history = await context.history();
     this.warnOf(history.problems);
     const names = argv as string[];
+    if (flags['key-only']) return {drills: [await this.#canary(context, flags, history)]};
     const rehearsals = isQuick(flags)
       ? [this.#quick(context, flags, names, history)]
       : this.#named(context, flags, names, history);
     const drillContext = await this.#drillContext(context, flags);
-    for (const {id, subjects} of await cleanDrills(drillContext))
-      this.warn(
-        `drill ${id} of ${subjects.map(({source}) => source).join(', ')} did not come to its end; what it left was removed, and it is recorded as aborted.`,
-      );
+    await this.#clean(drillContext);
     const drills: DrillJson[] = [];
     for (const {plan, picks, key} of rehearsals) {
       const opened = await key();
@@ -70,6 +70,21 @@ export default class DrillRun extends RepositoryCommand {
       }
     }
     return {drills};
+  }
+
+  async #canary(context: CliContext, flags: Flags, history: History): Promise<DrillJson> {
+    const drillContext = await this.#drillContext(context, flags);
+    await this.#clean(drillContext);
+    const record = await runCanary({...drillContext, key: await context.key()}, history);
+    this.#tell(record, flags.report);
+    return drillJson(record);
+  }
+
+  async #clean(context: Omit<DrillContext, 'key'>): Promise<void> {
+    for (const {id, subjects} of await cleanDrills(context))
+      this.warn(
+        `drill ${id} of ${subjects.map(({source}) => source).join(', ')} did not come to its end; what it left was removed, and it is recorded as aborted.`,
+      );
   }
 
   #quick(context: CliContext, flags: Flags, names: readonly string[], history: History): Rehearsal {

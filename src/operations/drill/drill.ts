@@ -7,9 +7,10 @@ import type {PrivateKey, PublicKey} from 'openpgp';
 import type {DrillCheckConfig} from '../../config/drills.ts';
 import type {RecipientKey} from '../../crypto/recipient-key.ts';
 import {HoldfastError, KeyError, PassphraseError} from '../../errors.ts';
-import type {DrillReport, DrillResult, DrillSubject} from '../../repository/drill-report.ts';
+import type {DrillReport, DrillResult, DrillScope, DrillSubject} from '../../repository/drill-report.ts';
 import {newDrillId} from '../../repository/layout.ts';
 import type {Repository} from '../../repository/repository.ts';
+import type {CheckedSeal} from '../../repository/seal.ts';
 import {compileExcludes} from '../../sources/folder/exclude.ts';
 import {TargetError} from '../../targets/target.ts';
 import type {OnProgress} from '../progress.ts';
@@ -65,7 +66,9 @@ export async function runDrill(
   picked: readonly Picked[],
 ): Promise<DrillRecord> {
   const meter = new Meter(context.repository.target);
-  const draft = draftReport(context, plan, picked);
+  const scope: DrillScope = plan.sample === undefined ? 'whole' : 'sample';
+  const seals = picked.map(({seal}) => seal);
+  const draft = draftReport(context, {...plan, scope}, seals);
   let found: Found;
   try {
     await using place = Workplace.create(context.records, plan.work ?? context.workFolder, draft);
@@ -179,10 +182,11 @@ function selectionOf({sample, matters}: DrillPlan): Selection {
   };
 }
 
-function draftReport(
+/** A report of a drill that has just begun: if it goes no further, it was aborted. */
+export function draftReport(
   {repository, operator, host, now, tools}: DrillContext,
-  {name, sample, rtoMs, rpoMs}: DrillPlan,
-  picked: readonly Picked[],
+  {name, scope, rtoMs, rpoMs}: Partial<DrillPlan> & {name: string; scope: DrillScope},
+  seals: readonly CheckedSeal[],
 ): DrillReport {
   const started = now();
   return {
@@ -193,10 +197,10 @@ function draftReport(
     started: started.toISOString(),
     finished: started.toISOString(),
     host,
-    scope: sample === undefined ? 'whole' : 'sample',
+    scope,
     result: 'aborted',
-    subjects: picked.map(
-      ({seal}): DrillSubject => ({
+    subjects: seals.map(
+      (seal): DrillSubject => ({
         source: seal.source,
         generation: seal.generation,
         snapshot: seal.snapshot.id,
@@ -208,7 +212,7 @@ function draftReport(
     ),
     checks: [],
     files: 0,
-    bytes: {source: picked.reduce((sum, {seal}) => sum + seal.bytes.source, 0), restored: 0, fetched: 0},
+    bytes: {source: seals.reduce((sum, seal) => sum + seal.bytes.source, 0), restored: 0, fetched: 0},
     times: {prepare: 0, fetch: 0, decrypt: 0, write: 0, load: 0, check: 0},
     rtoMs: 0,
     rpoMs: null,
