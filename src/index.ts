@@ -76,6 +76,7 @@ export {
   examineTarget,
   type TargetExamination,
 } from './operations/doctor-target.ts';
+export {runCanary} from './operations/drill/canary.ts';
 export {
   type DrillContext,
   type DrillPlan,
@@ -108,6 +109,7 @@ export {
   restoreToDatabase,
 } from './operations/restore-database.ts';
 export {compileIncludes, type Selection} from './operations/selection.ts';
+export {type SourceStatus, type Status, type StatusOptions, statusOf} from './operations/status.ts';
 export {
   type VerifyContext,
   type VerifyLevel,
