@@ -56,7 +56,8 @@ async function main(): Promise<void> {
   mkdirSync(base, {recursive: true});
   const work = mkdtempSync(join(base, 'run-'));
   try {
-    const tools: Tool[] = [new Holdfast(join(work, 'keys')), ...findPeers()].filter(
+    const keys = join(work, 'keys');
+    const tools: Tool[] = [new Holdfast(keys), new Holdfast(keys, '0B'), ...findPeers()].filter(
       ({name}) => options.tool?.includes(name) ?? true,
     );
     for (const {name, version} of tools) console.log(`${name}: ${version}`);
@@ -103,7 +104,7 @@ function runRound(
   if (cases.length === 0) return;
   const facts = datasets.reset(dataset);
   const places = new Map<Tool, Place>();
-  for (const tool of tools) {
+  for (const tool of tools.filter(({only = dataset}) => only === dataset)) {
     const place = new Place(mkdtempSync(join(work, `${tool.name}-`)), datasets.folders[dataset]);
     tool.prepare(place);
     places.set(tool, place);

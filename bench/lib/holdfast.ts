@@ -1,6 +1,7 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import type {Dataset} from './cases.ts';
 import {type Command, firstLineOf} from './measure.ts';
 import {PASSPHRASE, type Place, runQuietly, type Step, type Tool} from './tool.ts';
 
@@ -8,13 +9,22 @@ const LAUNCHER = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 /** The built program, as users start it. Restores as another machine does: without configuration and catalog. */
 export class Holdfast implements Tool {
-  readonly name = 'holdfast';
+  readonly name: string;
+  readonly only?: Dataset;
   readonly version = firstLineOf(process.execPath, LAUNCHER, '--version') ?? 'not built';
   readonly #keys: string;
+  readonly #cache: string | undefined;
 
-  /** @param keys where to make the key pair, which all places share */
-  constructor(keys: string) {
+  /**
+   * @param keys where to make the key pair, which all places share
+   * @param cache of the last version of a dump; as for databases by default. Else only dumps are of interest
+   */
+  constructor(keys: string, cache?: string) {
+    this.name = cache === undefined ? 'holdfast' : `holdfast-cache-${cache}`;
+    if (cache !== undefined) this.only = 'dump';
     this.#keys = keys;
+    this.#cache = cache;
+    if (existsSync(join(keys, 'ops.public.asc'))) return;
     mkdirSync(keys, {recursive: true});
     writeFileSync(join(keys, 'passphrase'), `${PASSPHRASE}\n`, {mode: 0o600});
     runQuietly(holdfast(keys, keys, 'keygen', 'ops', '--passphrase-file', join(keys, 'passphrase')));
@@ -25,10 +35,17 @@ export class Holdfast implements Tool {
       `repository: ${place.repository}`,
       `recipients: [${join(this.#keys, 'ops.public.asc')}]`,
       `catalog: ${join(place.state, 'catalog.db')}`,
-      `sources: {data: {folder: ${place.source}}}`,
+      `sources: {data: ${this.#source(place)}}`,
     ];
     writeFileSync(join(place.state, 'holdfast.yaml'), `${config.join('\n')}\n`);
     runQuietly(this.#onVm(place, 'init'));
+  }
+
+  /** A dump flows as from pg_dump; that it comes from a file is the same for all tools. */
+  #source({source}: Place): string {
+    const dump = join(source, 'dump.sql');
+    if (!existsSync(dump)) return `{folder: ${source}}`;
+    return `{command: [cat, ${dump}], name: dump.sql, cache: ${this.#cache ?? '2GB'}}`;
   }
 
   command(step: Step, place: Place): Command {

@@ -1,6 +1,7 @@
 import {spawnSync} from 'node:child_process';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
+import type {Dataset} from './cases.ts';
 import type {Command} from './measure.ts';
 
 /** Where one tool keeps one repository. */
@@ -38,6 +39,8 @@ export type Step = 'backup' | 'restore' | 'verify' | 'list' | 'help';
 export interface Tool {
   readonly name: string;
   readonly version: string;
+  /** The only dataset that it takes part with. */
+  readonly only?: Dataset;
   /** Makes an empty repository. Not measured. */
   prepare(place: Place): void;
   /** What to run, without a shell. */

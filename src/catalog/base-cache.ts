@@ -2,17 +2,23 @@
  * Chunks of the last version of a dump, so that chunks of the next one can be stored as what differs from them: this machine cannot read
  * its packs. Encrypted with a key that only the agent can open; bounded; may be deleted at any time.
  */
-import {createCipheriv, createDecipheriv, createHash, randomBytes} from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import {closeSync, fchmodSync, openSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
-import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
 import Database from 'better-sqlite3';
 import {makeFolders} from '../system/folders.ts';
 
 export interface BaseCacheOptions {
   /** What the chunks belong to; those of another generation are dropped. */
   readonly generation: string;
-  /** How much it may hold, compressed. */
+  /** How much it may hold. Not compressed: that would cost as much time as the backup itself. */
   readonly mostBytes: number;
   /** Wraps a fresh key for its file. */
   seal(key: Buffer): Promise<Uint8Array>;
@@ -31,10 +37,9 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** What stands before a cut tells where in the content it is. */
 const MARK_BYTES = 64;
-const COMPRESSION = {params: {[constants.ZSTD_c_compressionLevel]: 1}};
 const SCHEMA = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE base (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, length INTEGER NOT NULL, content BLOB NOT NULL) STRICT;
+  CREATE TABLE base (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, content BLOB NOT NULL) STRICT;
   -- Where the base of a chunk is found again: what stood before its first byte, and what its last bytes were.
   CREATE TABLE mark (mark BLOB PRIMARY KEY, base INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE mark_next (mark BLOB PRIMARY KEY, base INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -43,26 +48,29 @@ const SCHEMA = `
 /** One run uses it at a time. What a run adds is kept when it is {@link keep | kept}. */
 export class BaseCache implements Disposable {
   readonly #database: Database.Database;
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #mostBytes: number;
   readonly #findMark: Database.Statement;
   readonly #readBase: Database.Statement;
   readonly #findId: Database.Statement;
   readonly #addBase: Database.Statement;
   readonly #addMark: Database.Statement;
+  /** There is no last version. */
+  readonly #isEmpty: boolean;
   #bytes: number;
 
   private constructor(database: Database.Database, key: Uint8Array, mostBytes: number) {
     this.#database = database;
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#mostBytes = mostBytes;
     this.#findMark = database.prepare(
       'SELECT number, id FROM mark JOIN base ON number = base WHERE mark = ?',
     );
-    this.#readBase = database.prepare('SELECT id, length, content FROM base WHERE number = ?');
+    this.#readBase = database.prepare('SELECT id, content FROM base WHERE number = ?');
     this.#findId = database.prepare('SELECT number FROM base WHERE id = ?').pluck();
-    this.#addBase = database.prepare('INSERT INTO base (id, length, content) VALUES (?, ?, ?)');
+    this.#addBase = database.prepare('INSERT INTO base (id, content) VALUES (?, ?)');
     this.#addMark = database.prepare('INSERT OR REPLACE INTO mark_next VALUES (?, ?)');
+    this.#isEmpty = database.prepare('SELECT 1 FROM mark LIMIT 1').get() === undefined;
     this.#bytes =
       (database.prepare('SELECT sum(length(content)) FROM base').pluck().get() as number | null) ?? 0;
     database.exec('BEGIN');
@@ -90,8 +98,11 @@ export class BaseCache implements Disposable {
     closeSync(file);
     const database = new Database(path);
     try {
-      database.pragma('journal_mode = WAL'); // Its side files have the rights of the file itself.
-      database.pragma('synchronous = NORMAL');
+      // What a crash leaves may be damaged: then it is dropped. Contents are authenticated, each with its id.
+      database.pragma('page_size = 65536');
+      database.pragma('journal_mode = MEMORY');
+      database.pragma('synchronous = OFF');
+      database.pragma('cache_size = -8000');
       const meta = (key: string): Buffer | undefined =>
         database.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(key) as Buffer | undefined;
       if (database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0) {
@@ -118,6 +129,7 @@ export class BaseCache implements Disposable {
    * @param before the last bytes before the chunk, up to 64
    */
   find(file: string, before: Uint8Array, content: Uint8Array): Base | undefined {
+    if (this.#isEmpty) return undefined;
     for (const mark of marksOf(file, before, content)) {
       const found = this.#findMark.get(mark) as Base | undefined;
       if (found !== undefined) return found;
@@ -127,8 +139,8 @@ export class BaseCache implements Disposable {
 
   /** Its content; undefined if it is not what was put there. */
   read({number}: Base): Buffer | undefined {
-    const {id, length, content} = this.#readBase.get(number) as {id: Buffer; length: number; content: Buffer};
-    return this.#decrypt(id, length, content);
+    const {id, content} = this.#readBase.get(number) as {id: Buffer; content: Buffer};
+    return this.#decrypt(id, content);
   }
 
   /** Remembers for the next version that a chunk builds on a base. */
@@ -144,7 +156,7 @@ export class BaseCache implements Disposable {
     const encrypted = this.#encrypt(id, content);
     if (this.#bytes + encrypted.length > this.#mostBytes) return;
     this.#bytes += encrypted.length;
-    this.#addBase.run(id, content.length, encrypted);
+    this.#addBase.run(id, encrypted);
   }
 
   /** Keeps what was marked in this run, and drops everything else. */
@@ -162,20 +174,17 @@ export class BaseCache implements Disposable {
   #encrypt(id: Buffer, content: Uint8Array): Buffer {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(id);
-    const compressed = zstdCompressSync(content, {...COMPRESSION, chunkSize: content.length + 1024});
-    return Buffer.concat([nonce, cipher.update(compressed), cipher.final(), cipher.getAuthTag()]);
+    return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]);
   }
 
-  #decrypt(id: Buffer, length: number, encrypted: Buffer): Buffer | undefined {
+  #decrypt(id: Buffer, encrypted: Buffer): Buffer | undefined {
     try {
       const decipher = createDecipheriv('aes-256-gcm', this.#key, encrypted.subarray(0, NONCE_BYTES))
         .setAAD(id)
         .setAuthTag(encrypted.subarray(-TAG_BYTES));
-      const compressed = Buffer.concat([
-        decipher.update(encrypted.subarray(NONCE_BYTES, -TAG_BYTES)),
-        decipher.final(),
-      ]);
-      return zstdDecompressSync(compressed, {chunkSize: Math.max(length, 64), maxOutputLength: length});
+      const content = decipher.update(encrypted.subarray(NONCE_BYTES, -TAG_BYTES));
+      decipher.final();
+      return content;
     } catch {
       return undefined; // Then the chunk is stored whole.
     }

@@ -33,7 +33,7 @@ const cached = {
   cache: size
     .optional()
     .describe(
-      'How much of the last version is kept on this machine, compressed and encrypted, so that less is stored: 2GB for databases; 0B for none.',
+      'How much of the last version is kept on this machine, encrypted, so that less is stored: 2GB for databases; 0B for none.',
     ),
 };
 

@@ -49,7 +49,7 @@ export interface FolderSourceConfig extends SharedConfig {
 interface StreamConfig extends SharedConfig {
   /** How long a dump may take; undefined if it may as long as something comes. */
   readonly timeoutMs: number | undefined;
-  /** How much of the last version is kept on this machine, compressed and encrypted, so that less is stored; none by default. */
+  /** How much of the last version is kept on this machine, encrypted, so that less is stored; none by default. */
   readonly cacheBytes?: number | undefined;
 }
 
