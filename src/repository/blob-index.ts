@@ -149,10 +149,12 @@ export class BlobIndex {
     const room = Math.ceil(this.#lengths.length * 1.5);
     const ids = Buffer.allocUnsafeSlow(room * ID_BYTES);
     ids.set(this.#ids);
+    free(this.#ids);
     this.#ids = ids;
     const grown = (numbers: Uint32Array): Uint32Array<ArrayBuffer> => {
       const more = new Uint32Array(room);
       more.set(numbers);
+      free(numbers);
       return more;
     };
     this.#frameOf = grown(this.#frameOf);
@@ -168,5 +170,11 @@ export class BlobIndex {
       if (entry === 0) continue;
       this.#table[this.#slotOf(this.#ids.subarray((entry - 1) * ID_BYTES, entry * ID_BYTES))] = entry;
     }
+    free(known);
   }
+}
+
+/** Sooner than the garbage collector would, which does not see how large it is. */
+function free({buffer}: Uint8Array | Uint32Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

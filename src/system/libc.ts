@@ -6,8 +6,14 @@ export type Place = Buffer | number;
 
 /** mallopt(3) */
 const MALLOC = {arenaMax: -8, mmapThreshold: -3, trimThreshold: -1} as const;
-/** So much that was freed stays with the process, to be used again. */
-const TRIM_THRESHOLD_BYTES = 16 * 2 ** 20;
+export interface MallocSettings {
+  /** How many arenas threads share. */
+  readonly arenas: number;
+  /** From this size on a buffer gets pages of its own, which go back to the system when it is freed. */
+  readonly largeBytes: number;
+  /** So much that was freed stays with an arena, to be used again. */
+  readonly keptBytes: number;
+}
 
 /** What Node's `fs` cannot do on Linux. Every failure is an `Error` with `code` (`'ENODATA'`, `'ENOTSUP'`, …), as `fs` throws. */
 export interface Libc {
@@ -31,8 +37,8 @@ export interface Libc {
   openNameless(directory: number): number;
   /** Gives a file of {@link openNameless} a name in the open directory. Needs `/proc`. @throws `EEXIST` if the name is taken */
   linkNameless(fd: number, directory: number, name: Buffer): void;
-  /** Has malloc keep little: all threads share it, and buffers from `largeBytes` on leave no holes behind. Without effect on other C libraries than glibc. */
-  makeMallocThrifty(largeBytes: number): void;
+  /** Has malloc keep little. Without effect on other C libraries than glibc. */
+  makeMallocThrifty(settings: MallocSettings): void;
   /** Gives pages that malloc keeps, of all threads, back to the system. */
   trimMalloc(): void;
 }
@@ -225,11 +231,11 @@ function makeLibc(koffi: typeof import('koffi')): Libc {
     makeNode(path, mode, device = [0, 0]) {
       if (mknod(cPath(path, 'mknod'), mode, joinDevice(device)) < 0) throw failure('mknod', path);
     },
-    makeMallocThrifty(largeBytes) {
-      mallopt?.(MALLOC.arenaMax, 1);
+    makeMallocThrifty({arenas, largeBytes, keptBytes}) {
+      mallopt?.(MALLOC.arenaMax, arenas);
       // Else glibc raises the threshold to the largest buffer that was ever freed, and packs end up between small things.
       mallopt?.(MALLOC.mmapThreshold, largeBytes);
-      mallopt?.(MALLOC.trimThreshold, TRIM_THRESHOLD_BYTES);
+      mallopt?.(MALLOC.trimThreshold, keptBytes);
     },
     trimMalloc() {
       mallocTrim?.(0);

@@ -1,7 +1,7 @@
 /** Keeps a long run small on a small machine. What Node takes by default is made for servers with memory to spare. */
 import {getHeapStatistics, setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
-import {loadLibc} from './libc.ts';
+import {loadLibc, type MallocSettings} from './libc.ts';
 
 type Collect = (options: {type: 'minor' | 'major'; execution: 'sync'}) => void;
 
@@ -16,16 +16,18 @@ export function keepYoungHeapSmall(): void {
 export type Work = 'pack' | 'unpack';
 
 /**
- * From this size on a buffer gets pages of its own, which go back to the system when it is freed. A backup's packs and compressed
- * frames must not lie between small things. What unpacks needs the same frame-sized buffers again and again: new pages for each would
- * cost it a sixth of its time.
+ * A backup's packs and compressed frames must not lie between small things. What unpacks needs buffers of the size of a frame again and
+ * again, in each thread: new pages for each would cost it a sixth of its time.
  */
-const LARGE_BYTES: Record<Work, number> = {pack: 2 ** 20, unpack: 2 ** 23};
+const MALLOC: Record<Work, MallocSettings> = {
+  pack: {arenas: 1, largeBytes: 2 ** 20, keptBytes: 2 ** 24},
+  unpack: {arenas: 3, largeBytes: 2 ** 21, keptBytes: 2 ** 20},
+};
 
 /** To be called before the work begins, the earlier the better. Changes this process. */
 export function useLittleMemory(work: Work): void {
   keepYoungHeapSmall();
-  loadLibc()?.makeMallocThrifty(LARGE_BYTES[work]);
+  loadLibc()?.makeMallocThrifty(MALLOC[work]);
 }
 
 /**
