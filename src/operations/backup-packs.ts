@@ -13,6 +13,15 @@ import {bookedBlobs} from './backup-catalog.ts';
 const CHECKPOINT_PACKS = 8;
 const CHECKPOINT_BLOBS = 32_768;
 
+/** What may be on its way to the storage at once, together: it lies in memory. */
+const UPLOADS_BYTES = 64 * 2 ** 20;
+const PACK_LEAST_BYTES = 4 * 2 ** 20;
+
+/** Up to four packs at once have their usual size; of more than that, each is smaller. */
+function packBytesFor(concurrency: number): number | undefined {
+  return concurrency <= 4 ? undefined : Math.max(PACK_LEAST_BYTES, Math.floor(UPLOADS_BYTES / concurrency));
+}
+
 /**
  * Stores packs and books them: first the object, acknowledged, then the catalog's row. Every few packs an index object makes
  * them known to whoever has only the repository.
@@ -42,7 +51,7 @@ export class PackStore implements AsyncDisposable {
       session,
       generationKey: encryptionFingerprint(run.key),
       concurrency: run.concurrency,
-      packBytes: run.packBytes,
+      packBytes: run.packBytes ?? packBytesFor(run.concurrency),
       workers: run.workers,
       onPack: (pack) => this.#store(pack),
     });
