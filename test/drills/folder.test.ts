@@ -68,6 +68,7 @@ describe('a folder drill', () => {
     expect(drill?.report.files).toBeLessThan(30);
     expect(drill?.report.files).toBeGreaterThan(1);
     expect(drill?.report.estimate?.fullMs).toBeGreaterThanOrEqual(drill?.report.rtoMs ?? 0);
+    expect(drill?.report.estimate?.fullMs).toBeLessThan(100 * (drill?.report.rtoMs ?? 0));
     expect(drill?.report.estimate?.assumptions.length).toBeGreaterThan(2);
   });
 

@@ -79,7 +79,7 @@ export async function runDrill(
     throw error;
   }
   return publishReport(context, {
-    report: conclude(context, plan, draft, found, meter),
+    report: conclude(context, plan, draft, picked, found, meter),
     details: found.checks.map(({more}) => more),
   });
 }
@@ -226,6 +226,7 @@ function conclude(
   {now}: DrillContext,
   {sample}: DrillPlan,
   draft: DrillReport,
+  picked: readonly Picked[],
   found: Found,
   meter: Meter,
 ): DrillReport {
@@ -233,7 +234,7 @@ function conclude(
   const oldest = Math.min(...draft.subjects.map(({time}) => Date.parse(time)));
   const rpoMs = Math.max(0, Date.parse(draft.started) - oldest);
   const bytes = {...draft.bytes, restored: found.bytes, fetched: fetchedBytes};
-  const estimate = sample === undefined ? null : estimateWhole({...draft, bytes, times}, found.rtoMs);
+  const estimate = sample === undefined ? null : estimateWhole({...found, fetchedBytes, times}, picked);
   const checks = [
     ...found.checks.map(({name, ok, detail}) => ({name, ok, detail})),
     ...objectives(draft, estimate?.fullMs ?? found.rtoMs, rpoMs),
