@@ -9,6 +9,7 @@ import {literalHeader, packetHeader, TAG} from '../../src/crypto/packets.ts';
 import {CHUNK_BYTES, inspectMessage, type Session, sealMessage} from '../../src/crypto/seipd.ts';
 import {EXIT} from '../../src/errors.ts';
 import {type Agent, newAgent} from '../../src/repository/agent.ts';
+import type {BlobId} from '../../src/repository/layout.ts';
 import type {PackRecord} from '../../src/repository/pack.ts';
 import {Attacker, type Forgery, line} from '../support/attacker.ts';
 import {appending, truncating, wrongBytes} from '../support/faulty-target.ts';
@@ -379,6 +380,34 @@ describe('what a broken or stolen agent could write', () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 2 ** 20);
     const {problems} = await client.verify();
     expect(new Set(problems.map(({object}) => object))).toEqual(new Set([objects.pack]));
+    expect(problems.flatMap(({affects}) => affects)).toContain(`${id}:file`);
+  });
+
+  // A delta that leads nowhere, in a circle, or is none, is damage, and nothing is made of it.
+  test.each([
+    ['itself', (own: BlobId) => own],
+    ['a blob that is nowhere', () => 'b'.repeat(64) as BlobId],
+    ['a blob that is whole, and is no delta', (_own: BlobId, other: BlobId) => other],
+  ])('a pack with a delta on %s', async (_what, base) => {
+    const attacker = new Attacker(machine);
+    const {id, objects} = await forged(attacker, {
+      record(record) {
+        const [content, tree, ...more] = record.frames;
+        const [own, length] = content?.blobs[0] ?? [];
+        const [other] = tree?.blobs[0] ?? [];
+        if (content === undefined || tree === undefined || !own || !other || length === undefined)
+          throw new Error('the forgery has another form');
+        const blobs = [[own, length, base(own, other), length] as const];
+        return {...record, frames: [{...content, blobs}, tree, ...more]};
+      },
+    });
+    const client = attacker.client();
+    const {damaged, to} = await client.restore(id);
+    expect(damaged).toHaveLength(1);
+    expect(damaged[0]?.problem).toContain(objects.pack);
+    expect(readdirSync(to)).toEqual([]);
+    const {ok, problems} = await client.verify('content');
+    expect(ok).toBe(false);
     expect(problems.flatMap(({affects}) => affects)).toContain(`${id}:file`);
   });
 
