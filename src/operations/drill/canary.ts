@@ -33,6 +33,7 @@ export async function runCanary(context: DrillContext, history: History): Promis
       await meter.during('prepare', () => openGeneration(repository, seal, key));
       checks.push({name, ok: true, detail: 'the key opens it', more: []});
     } catch (error) {
+      signal?.throwIfAborted();
       const isFound =
         error instanceof HoldfastError && !(error instanceof TargetError || error instanceof PassphraseError);
       if (!isFound) throw error;

@@ -114,8 +114,12 @@ async function rehearse(
   const checks: FullCheck[] = [];
   try {
     for (const one of picked) {
-      const stage = await attempt(one.seal.source, checks, picked.length > 1, () =>
-        restoreStage(stageContext, one),
+      const stage = await attempt(
+        one.seal.source,
+        checks,
+        picked.length > 1,
+        () => restoreStage(stageContext, one),
+        signal,
       );
       if (stage !== undefined) restored.push(stage);
     }
@@ -145,6 +149,7 @@ async function attempt(
   checks: FullCheck[],
   isGroup: boolean,
   restore: () => Promise<RestoredStage>,
+  signal: AbortSignal | undefined,
 ): Promise<RestoredStage | undefined> {
   const named = (check: FullCheck): FullCheck =>
     isGroup ? {...check, name: `${source}: ${check.name}`} : check;
@@ -153,6 +158,7 @@ async function attempt(
     checks.push(...stage.checks.map(named));
     return stage;
   } catch (error) {
+    signal?.throwIfAborted(); // An interrupted drill found nothing.
     const isAbout =
       error instanceof HoldfastError && !(error instanceof KeyError || error instanceof PassphraseError);
     if (!isAbout || error instanceof TargetError) throw error;
