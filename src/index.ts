@@ -92,6 +92,7 @@ export {type Initialized, type InitOptions, initRepository, writePrivateFile} fr
 export {lockEnds} from './operations/lock-ends.ts';
 export {Place, type PlacesContext, type PlacesJob} from './operations/place.ts';
 export type {OnProgress, ProgressCount, ProgressEvent, ProgressPhase} from './operations/progress.ts';
+export {providerChanges, rememberProvider} from './operations/provider.ts';
 export {type RebuildResult, rebuildCatalog} from './operations/rebuild-catalog.ts';
 export {prepareCopy, type ReplicateContext, type ReplicateResult, replicate} from './operations/replicate.ts';
 export {
