@@ -48,12 +48,10 @@ export class MirroredTarget implements Target {
 
   async put(name: ObjectName, body: Uint8Array, options?: PutOptions): Promise<void> {
     const mirrors = this.#isSeal(name) ? [] : [...this.#mirrors];
-    const copies = Promise.all(mirrors.map((mirror) => this.#copy(mirror, name, body, options)));
-    try {
-      await this.#target.put(name, body, options);
-    } finally {
-      await copies; // The body is in use until then.
-    }
+    const copies = mirrors.map((mirror) => this.#copy(mirror, name, body, options));
+    // The body is in use until all of them have ended.
+    const ended = await Promise.allSettled([this.#target.put(name, body, options), ...copies]);
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }
 
   async #copy(
