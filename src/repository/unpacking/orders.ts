@@ -29,7 +29,6 @@ const WHOLE_BYTES = 29;
 const FIRST_BYTES = 32;
 
 export class Orders {
-  count = 0;
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #length = 0;
 
@@ -54,7 +53,6 @@ export class Orders {
       bytes.writeUInt16LE(name.length, at + 27);
       bytes.set(name, at + WHOLE_BYTES);
     }
-    this.count++;
   }
 
   /** A copy of its own. */
