@@ -1,14 +1,16 @@
 import {Args, Flags} from '@oclif/core';
 import {openJobs} from '../cli/backup-jobs.ts';
 import {localPath} from '../cli/context.ts';
-import {progressFlags} from '../cli/flags.ts';
+import {progressFlags, shareFlag} from '../cli/flags.ts';
 import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
 import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
+import {selfCheckLines} from '../cli/self-check-report.ts';
 import {displayPath} from '../cli/terminal.ts';
 import type {Config} from '../config/config.ts';
 import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
+import {DEFAULT_SELF_CHECK} from '../config/self-check-schema.ts';
 import {type SourceConfig, stdinSource} from '../config/sources.ts';
 import {EXIT, type HoldfastError, KeyError, UsageError} from '../errors.ts';
 import {type BackedUp, type BackupOptions, backup} from '../operations/backup.ts';
@@ -71,6 +73,10 @@ export default class Backup extends RepositoryCommand {
         });
       },
     }),
+    check: shareFlag({
+      description:
+        'first read so much of what earlier backups stored, and store again what is lost; otherwise a little of it in each backup, as "selfCheck" of the config says',
+    }),
     'accept-history': Flags.boolean({
       description:
         'go on from what the storage has, though this machine remembers otherwise; known damage is not told again',
@@ -95,6 +101,9 @@ export default class Backup extends RepositoryCommand {
     const withPlaces: PlacesContext = {
       ...plain,
       ...(flags.stdin && {input: process.stdin}),
+      ...(flags.check !== undefined && {
+        selfCheck: {...(plain.selfCheck ?? DEFAULT_SELF_CHECK), share: flags.check},
+      }),
       ownPaths: [...plain.ownPaths, ...places.flatMap(localPath)],
       onProgress: this.showProgress,
       onNote: (source, note) => notes.push(`${source}: ${note}`),
@@ -145,7 +154,19 @@ export default class Backup extends RepositoryCommand {
   }
 
   #tell(
-    {source, kind, id, seconds, entries, bytes, warnings, warningsOmitted, suspect, retries}: BackedUp,
+    {
+      source,
+      kind,
+      id,
+      seconds,
+      entries,
+      bytes,
+      warnings,
+      warningsOmitted,
+      suspect,
+      retries,
+      selfCheck,
+    }: BackedUp,
     isDryRun: boolean,
   ): void {
     const count = warnings.length + warningsOmitted;
@@ -157,6 +178,7 @@ export default class Backup extends RepositoryCommand {
     this.log(
       `  ${formatBytes(bytes.source)} in all: ${formatBytes(bytes.read)} read, ${formatBytes(bytes.new)} new, ${formatBytes(bytes.stored)} ${isDryRun ? 'would be ' : ''}stored`,
     );
+    if (selfCheck !== null) for (const line of selfCheckLines(selfCheck)) this.log(`  ${line}`);
     if (retries > 0) this.log(`  ${retries} requests to the storage failed and were tried again`);
     for (const {path, problem} of warnings.slice(0, WARNINGS_SHOWN))
       this.warn(`${source}: ${displayPath(path)}${path === '' ? '' : ': '}${problem}`);

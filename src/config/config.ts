@@ -6,6 +6,7 @@ import {readConfigFile} from './file.ts';
 import {issueFindings} from './issues.ts';
 import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
 import {type ConfigInput, configSchema} from './schema.ts';
+import {type SelfCheckLimits, toSelfCheck} from './self-check-schema.ts';
 import {type SourceConfig, toLimit, toSource} from './sources.ts';
 import type {Environment} from './substitute.ts';
 import {parseDuration, parseRate} from './units.ts';
@@ -44,6 +45,8 @@ export interface Config {
   readonly drills: ReadonlyMap<string, DrillConfig>;
   /** A new generation starts when the last one is older, where a source does not say; `Infinity` for `never`. */
   readonly fullAfterMs: number;
+  /** What backups read again of what is stored; undefined for nothing. */
+  readonly selfCheck: SelfCheckLimits | undefined;
   readonly limits: ConfigLimits;
   /** Whether storage must be reached encrypted. */
   readonly requireTls: boolean;
@@ -156,6 +159,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
       ]),
     ),
     fullAfterMs: toLimit(full),
+    selfCheck: toSelfCheck(input.selfCheck),
     limits: toLimits(input.limits),
     requireTls: input.requireTls ?? false,
     lock: input.lock && {mode: input.lock.mode, forMs: parseDuration(input.lock.for)},

@@ -6,6 +6,7 @@ import {
   SOURCE_NAME_PATTERN,
   sourceNameProblem,
 } from './names.ts';
+import {SELF_CHECK_KEYS, selfCheckSchema} from './self-check-schema.ts';
 import {sourceKeys, sourceSchema} from './source-schema.ts';
 import {parseDuration} from './units.ts';
 import {checked, duration, full, path, pathProblem, problemCheck, rate, text} from './values.ts';
@@ -72,6 +73,7 @@ export const configSchema = z
       .optional()
       .describe('Restores that are rehearsed, by name; on a machine that has a private key.'),
     full: full.optional(),
+    selfCheck: selfCheckSchema.optional(),
     limits: z
       .strictObject({
         concurrency: z
@@ -156,6 +158,7 @@ export function knownKeys(place: readonly PropertyKey[]): string[] {
   const [first] = place;
   if (place.length === 0) return Object.keys(configSchema.shape);
   if (first === 'limits' && place.length === 1) return ['concurrency', 'upload', 'download', 'retryFor'];
+  if (first === 'selfCheck' && place.length === 1) return SELF_CHECK_KEYS;
   if (first === 'lock' && place.length === 1) return ['mode', 'for'];
   if (first === 'trust' && place.length === 1) return ['agents', 'operators'];
   if (first === 'sources' && place.length > 1) return sourceKeys(place.slice(2));

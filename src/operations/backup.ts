@@ -25,6 +25,9 @@ import {readIntoBlobs} from './backup-read.ts';
 import {clockProblem} from './clock.ts';
 import {withHooks} from './hooks.ts';
 import type {OnProgress} from './progress.ts';
+import type {SelfCheck} from './self-check.ts';
+import type {SelfCheckOptions} from './self-check-plan.ts';
+import {checkAndHeal, storeLostTrees} from './self-heal.ts';
 import {NoteList, WarningList} from './warnings.ts';
 
 export interface BackupContext {
@@ -47,6 +50,8 @@ export interface BackupContext {
   readonly onProgress?: OnProgress | undefined;
   /** Where the same backups lie in several places: who is told of the seal. What is stored is looked up each time, then. */
   readonly places?: SealWatch | undefined;
+  /** How much of what is stored is looked at again; undefined for nothing. */
+  readonly selfCheck?: SelfCheckOptions | undefined;
   /** What a source of the kind `stdin` reads. */
   readonly input?: AsyncIterable<Uint8Array> | undefined;
   /** Something worth telling that is no warning. */
@@ -93,6 +98,8 @@ export interface BackedUp {
   readonly suspect: readonly Suspicion[];
   /** Requests to the target that failed for the time being and were tried again. */
   readonly retries: number;
+  /** What was seen of what earlier backups stored; null where that is not looked at. */
+  readonly selfCheck: SelfCheck | null;
 }
 
 export interface BackupFailure {
@@ -172,12 +179,25 @@ async function backupSource(
     const chosen = await chooseGeneration(context, source, options, history, started);
     problems.push(...chosen.problems);
     if (options.dryRun !== true) await syncCatalog(context, history, chosen.generation);
+    const check =
+      options.dryRun === true
+        ? undefined
+        : await checkAndHeal(context, history, chosen.generation, renewLease);
     const run: SourceRun = {...context, ...chosen, source, options, history, started};
-    const {result, afterFailed} = await withHooks(source, context.signal, () =>
-      snapshotSource(run, renewLease),
-    );
-    if (afterFailed === undefined) return result;
-    return {...result, warnings: [...result.warnings, {path: '', problem: afterFailed.message}]};
+    try {
+      const {result, afterFailed} = await withHooks(source, context.signal, () =>
+        snapshotSource(run, renewLease),
+      );
+      const selfCheck = check?.result() ?? null;
+      const late = [afterFailed?.message, selfCheck?.error].flatMap((problem) => problem ?? []);
+      return {
+        ...result,
+        selfCheck,
+        warnings: [...result.warnings, ...late.map((problem) => ({path: '', problem}))],
+      };
+    } finally {
+      problems.push(...(check?.problems() ?? []));
+    }
   });
   return {
     ...made,
@@ -190,7 +210,7 @@ async function backupSource(
 async function snapshotSource(
   run: SourceRun,
   renewLease: () => Promise<void>,
-): Promise<Omit<BackedUp, 'notes' | 'notesOmitted' | 'retries'>> {
+): Promise<Omit<BackedUp, 'notes' | 'notesOmitted' | 'retries' | 'selfCheck'>> {
   const {source, catalog, generation} = run;
   const warnings = new WarningList();
   const clock = clockProblem(run.history, run.started);
@@ -204,6 +224,7 @@ async function snapshotSource(
     isKnown: (id) => catalog.blobs.has(generation.id, id),
     isFresh: catalog.blobs.isEmpty(generation.id),
   });
+  if (run.options.dryRun !== true) await storeLostTrees(run, writer);
   using bases = await SourceBases.open(run);
   const {root, counts, dump, witness} = await readIntoBlobs(run, writer, warnings, bases);
   await packs.finish();

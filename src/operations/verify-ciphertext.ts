@@ -75,8 +75,8 @@ export async function believedObjects(
 }
 
 /** What is wrong with the bytes of an object; undefined if nothing is. Wrong bytes are read a second time before they count. */
-async function checkObject(
-  {repository: {target}, signal}: VerifyContext,
+export async function checkObject(
+  {repository: {target}, signal}: Pick<VerifyContext, 'repository' | 'signal'>,
   object: NeededObject,
 ): Promise<string | undefined> {
   let problem: string | undefined;
