@@ -110,7 +110,13 @@ export {
   restoreToDatabase,
 } from './operations/restore-database.ts';
 export {compileIncludes, type Selection} from './operations/selection.ts';
-export {type SelfCheck, type StoredState, storedState} from './operations/self-check.ts';
+export {
+  isMended,
+  rememberDamage,
+  type SelfCheck,
+  type StoredState,
+  storedState,
+} from './operations/self-check.ts';
 export type {SelfCheckOptions} from './operations/self-check-plan.ts';
 export {type SourceStatus, type Status, type StatusOptions, statusOf} from './operations/status.ts';
 export {
