@@ -38,7 +38,7 @@ export default class Verify extends RepositoryCommand {
     })(),
     'store-checksums': Flags.boolean({
       description:
-        'for ciphertext: believe the SHA-256 that the storage keeps of an object (S3), and read only what it keeps none of; finds what rotted, not a storage that lies',
+        'for ciphertext: believe the checksum that the storage keeps of an object (SHA-256, or the MD5 of a pack), and read only what it keeps none of; finds what was stored wrongly, not a storage that lies',
     }),
     sample: shareFlag({description: 'read only so many of the packs, at random'}),
   };
@@ -93,8 +93,8 @@ export default class Verify extends RepositoryCommand {
     if (flags['store-checksums'])
       this.log(
         byStore.objects > 0
-          ? `Not read, for the storage keeps the right SHA-256 and was believed: ${counted(byStore.objects, 'object')}, ${formatBytes(byStore.bytes)}.`
-          : 'The storage keeps no SHA-256 of these objects: they were read.',
+          ? `Not read, for the storage keeps the right checksum and was believed: ${counted(byStore.objects, 'object')}, ${formatBytes(byStore.bytes)}.`
+          : 'The storage keeps no checksum that can be compared with these objects: they were read.',
       );
     this.log(`Verified (${level}): ${checked}. ${found}.`);
     if (!result.ok) {

@@ -1,7 +1,7 @@
 import type {PublicKey} from 'openpgp';
 import {encryptionFingerprint} from '../repository/agent.ts';
 import type {Problem} from '../repository/chain.ts';
-import {resolveNeeds, type SourceHistory} from '../repository/history.ts';
+import {packMd5s, resolveNeeds, type SourceHistory} from '../repository/history.ts';
 import {
   generationPrefix,
   indexObject,
@@ -19,6 +19,8 @@ export interface NeededObject {
   readonly kind: 'pack' | 'index' | 'snapshot' | 'secret';
   readonly size: number;
   readonly sha256: string;
+  /** Of packs whose seal knows it. */
+  readonly md5?: string | undefined;
   /**
    * Whom it must be encrypted to, and nobody else: one of the fingerprints in each list. Undefined for the secrets, whose recipients
    * only the machine that backs up knows.
@@ -39,6 +41,7 @@ export function neededObjects(
   agents: readonly PublicKey[],
   problems: Problem[],
 ): NeededObject[] {
+  const md5s = packMd5s(history.seals);
   const agentSubkeys = agents.map(encryptionFingerprint);
   const objects = new Map<string, NeededObject>();
   const need = (object: Omit<NeededObject, 'affects'>, snapshot: string): void => {
@@ -55,7 +58,7 @@ export function neededObjects(
         affects: [seal.snapshot.id],
       });
     for (const object of objectsOf(seal, needs ?? {packs: [], index: []}, agentSubkeys))
-      need(object, seal.snapshot.id);
+      need({...object, md5: md5s.get(object.hash)}, seal.snapshot.id);
   }
   return [...objects.values()];
 }
