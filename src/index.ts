@@ -126,6 +126,7 @@ export {
   type VerifyResult,
   verify,
 } from './operations/verify.ts';
+export {type VolumeUse, volumeUse} from './operations/volume.ts';
 // Repository: what is stored, who signed it, and what this machine has seen of it.
 export {type Agent, loadAgent} from './repository/agent.ts';
 export {type TrustedAgents, trustedAgents} from './repository/agents.ts';

@@ -11,6 +11,7 @@ import {LockTable} from './locks.ts';
 import {PlaceTable} from './places.ts';
 import {MIGRATIONS} from './schema.ts';
 import {SelfCheckTable} from './self-checks.ts';
+import {SizeTable} from './sizes.ts';
 import {SnapshotTable} from './snapshots.ts';
 
 export interface CatalogOptions {
@@ -40,6 +41,7 @@ export class Catalog implements Disposable {
   readonly locks: LockTable;
   readonly places: PlaceTable;
   readonly selfChecks: SelfCheckTable;
+  readonly sizes: SizeTable;
   readonly #database: Database.Database;
 
   private constructor(path: string, database: Database.Database) {
@@ -52,6 +54,7 @@ export class Catalog implements Disposable {
     this.locks = new LockTable(database);
     this.places = new PlaceTable(database);
     this.selfChecks = new SelfCheckTable(database);
+    this.sizes = new SizeTable(database);
   }
 
   /**

@@ -7,16 +7,18 @@ import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {selfCheckLines} from '../cli/self-check-report.ts';
 import {displayPath} from '../cli/terminal.ts';
+import {volumeAfter, volumeWarning} from '../cli/volume.ts';
 import type {Config} from '../config/config.ts';
 import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
 import {DEFAULT_SELF_CHECK} from '../config/self-check-schema.ts';
 import {type SourceConfig, stdinSource} from '../config/sources.ts';
 import {EXIT, type HoldfastError, KeyError, UsageError} from '../errors.ts';
-import {type BackedUp, type BackupOptions, backup} from '../operations/backup.ts';
+import {type BackedUp, type BackupContext, type BackupOptions, backup} from '../operations/backup.ts';
 import {backupToPlaces} from '../operations/backup-places.ts';
 import {assertHooksTrusted} from '../operations/hooks.ts';
 import type {PlacesContext} from '../operations/place.ts';
+import type {VolumeUse} from '../operations/volume.ts';
 import type {Problem} from '../repository/chain.ts';
 import {useLittleMemory} from '../system/memory.ts';
 
@@ -28,6 +30,8 @@ interface BackupJson {
   readonly problems: readonly Problem[];
   /** The places where it went. */
   readonly repositories: readonly PlaceJson[];
+  /** How much the repository holds of what it may; null without `limits.repository`. */
+  readonly volume: VolumeUse | null;
 }
 
 export default class Backup extends RepositoryCommand {
@@ -134,6 +138,7 @@ export default class Backup extends RepositoryCommand {
     for (const {source, error} of failures) this.#fail(source, error);
     const repositories = places.map((place) => placeJson(place, where.jobs, snapshots, this.output));
     if (!isOnePlace && !flags['dry-run']) for (const state of repositories) this.#tellPlace(state);
+    const volume = flags['dry-run'] ? null : await this.#volume(plain);
     return {
       // The warning of a failed hook repeats what the hook said.
       snapshots: snapshots.map((snapshot) => ({
@@ -150,7 +155,18 @@ export default class Backup extends RepositoryCommand {
       })),
       problems,
       repositories,
+      volume,
     };
+  }
+
+  /** Counted where somebody asks for it: that takes a listing now and then. */
+  async #volume(context: BackupContext): Promise<VolumeUse | null> {
+    if (context.limitBytes === undefined) return null;
+    const volume = await volumeAfter(context, (problem) => this.warn(problem));
+    const warning = volume === null ? undefined : volumeWarning(volume);
+    if (warning !== undefined) this.warn(warning);
+    if ((volume?.share ?? 0) >= 1) this.incomplete();
+    return volume;
   }
 
   #tell(

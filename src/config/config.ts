@@ -9,7 +9,7 @@ import {type ConfigInput, configSchema} from './schema.ts';
 import {type SelfCheckLimits, toSelfCheck} from './self-check-schema.ts';
 import {type SourceConfig, toLimit, toSource} from './sources.ts';
 import type {Environment} from './substitute.ts';
-import {parseDuration, parseRate} from './units.ts';
+import {parseDuration, parseRate, parseSize} from './units.ts';
 
 const DEFAULT_FULL = '30d';
 const DEFAULT_CONCURRENCY = 2;
@@ -21,6 +21,8 @@ export interface ConfigLimits {
   readonly downloadBytesPerSecond: number | undefined;
   /** `Infinity` for `never`: it is never given up. */
   readonly retryForMs: number | undefined;
+  /** How much the repository may hold. */
+  readonly repositoryBytes: number | undefined;
 }
 
 /** A config with its defaults, its paths absolute and its references filled in. */
@@ -184,6 +186,7 @@ function toLimits(input: ConfigInput['limits']): ConfigLimits {
     concurrency: input?.concurrency ?? DEFAULT_CONCURRENCY,
     uploadBytesPerSecond: rate(input?.upload),
     downloadBytesPerSecond: rate(input?.download),
+    repositoryBytes: input?.repository === undefined ? undefined : parseSize(input.repository),
     retryForMs: input?.retryFor === undefined ? undefined : toLimit(input.retryFor),
   };
 }

@@ -129,6 +129,7 @@ export async function commitSnapshot(
       seal: seal.checked.payload,
       root: encodeEntry(walked.root),
     });
+    catalog.sizes.add(repository.target.label, snapshot.object.length + seal.object.length);
     if (suspect.length === 0 && walked.dump !== undefined)
       catalog.snapshots.keepLastGood(source.name, JSON.stringify(walked.dump));
   });

@@ -88,6 +88,7 @@ export class PackStore implements AsyncDisposable {
         blobs,
         encodePackRecord(record),
       );
+      catalog.sizes.add(repository.target.label, bytes.length);
     });
     this.#onStored(record);
     await this.#renewLease();
@@ -123,6 +124,7 @@ export class PackStore implements AsyncDisposable {
         {name, size: object.length},
         unindexed.map(({name}) => name),
       );
+      catalog.sizes.add(repository.target.label, object.length);
     });
   }
 }

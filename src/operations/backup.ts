@@ -5,7 +5,7 @@ import type {StoredGeneration} from '../catalog/generations.ts';
 import type {SourceConfig} from '../config/sources.ts';
 import type {Recipient} from '../crypto/keys.ts';
 import {newSession} from '../crypto/message.ts';
-import {type HoldfastError, SourceError, TamperError} from '../errors.ts';
+import {type HoldfastError, LimitError, SourceError, TamperError} from '../errors.ts';
 import type {Agent} from '../repository/agent.ts';
 import type {Problem} from '../repository/chain.ts';
 import {readSource, type SourceHistory} from '../repository/history.ts';
@@ -43,6 +43,8 @@ export interface BackupContext {
   readonly ownPaths: readonly string[];
   now(): Date;
   readonly concurrency: number;
+  /** How much the repository may hold: no full backup starts that would pass it. */
+  readonly limitBytes?: number | undefined;
   readonly workers?: number | undefined;
   /** Size at which packs are closed; for tests. */
   readonly packBytes?: number | undefined;
@@ -124,6 +126,8 @@ export interface SourceRun extends BackupContext {
   /** What packs are encrypted to. */
   readonly key: PublicKey;
   readonly kind: SnapshotKind;
+  /** Why the generation is older than it should be. */
+  readonly overdue?: string | undefined;
   readonly started: Date;
 }
 
@@ -145,7 +149,9 @@ export async function backup(
     try {
       snapshots.push(await backupSource(context, source, options, problems));
     } catch (error) {
-      if (!(error instanceof SourceError || error instanceof TamperError)) throw error;
+      const isOfSource =
+        error instanceof SourceError || error instanceof TamperError || error instanceof LimitError;
+      if (!isOfSource) throw error;
       failures.push({source: source.name, error});
     }
   }
@@ -215,6 +221,7 @@ async function snapshotSource(
   const warnings = new WarningList();
   const clock = clockProblem(run.history, run.started);
   if (clock !== undefined) warnings.add(Buffer.alloc(0), clock);
+  if (run.overdue !== undefined) warnings.add(Buffer.alloc(0), run.overdue);
   const session = await newSession([run.key]);
   await using packs = new PackStore(run, session, renewLease, (record) => writer.acknowledged(record));
   const writer = new BlobWriter({
