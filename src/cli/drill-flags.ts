@@ -1,7 +1,15 @@
-import {Flags} from '@oclif/core';
+import {Args, Flags} from '@oclif/core';
 import {parseShare} from '../config/drill-schema.ts';
 import {UsageError} from '../errors.ts';
 import {durationFlag} from './flags.ts';
+
+/** Which drill of the history. */
+export const drillArgs = {
+  id: Args.string({
+    required: true,
+    description: 'id of the drill or its beginning, latest, or latest:NAME',
+  }),
+};
 
 /** What a drill without a config can be told; for a named one they go before its own settings. */
 export const drillFlags = {

@@ -160,6 +160,7 @@ const redis = z.strictObject({
     url: text.check(problemCheck(redisUrlProblem)).describe('redis://127.0.0.1:6379, or rediss:// with TLS.'),
     password: password.optional(),
   }),
+  witness: witness.optional(),
   ...cached,
 });
 

@@ -143,6 +143,7 @@ export interface RedisSourceConfig extends StreamConfig {
   /** Without password. */
   readonly url: string;
   readonly password: Secret | undefined;
+  readonly witness: WitnessConfig;
 }
 
 export interface MongodbSourceConfig extends StreamConfig {
@@ -299,6 +300,7 @@ function toRedis(name: string, input: RedisInput, around: Surroundings): RedisSo
     url,
     password: password === undefined ? undefined : new Secret(password),
     ...toStream(input),
+    witness: toWitness(input.witness),
   };
 }
 

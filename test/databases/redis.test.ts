@@ -29,6 +29,7 @@ describe.runIf(facts)('Redis', () => {
     kind: 'redis',
     url: `redis://127.0.0.1:${port}`,
     password: new Secret(password),
+    witness: {rows: 'all', timeoutMs: 60_000},
     ...overrides,
   });
 

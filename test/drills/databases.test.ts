@@ -1,89 +1,37 @@
 /** Database drills on throwaway servers, good and sabotaged (TESTING.md G13, G14; issue 6, must hold 1 and 4). */
-import {execFile, spawn} from 'node:child_process';
+import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import BetterSqlite from 'better-sqlite3';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import type {DrillCheckConfig, SqlAssertion} from '../../src/config/drills.ts';
-import {type MysqlConnection, type MysqlSourceConfig, stdinSource} from '../../src/config/sources.ts';
-import type {DrillRecord} from '../../src/operations/drill/records.ts';
-import {sameKeys} from '../../src/operations/drill/redis-stage.ts';
-import {freePort} from '../../src/operations/drill/server.ts';
+import {
+  type MysqlConnection,
+  type MysqlSourceConfig,
+  type PostgresConnection,
+  stdinSource,
+} from '../../src/config/sources.ts';
+import {withMysql} from '../../src/operations/drill/given-server.ts';
 import {compareSqlite} from '../../src/operations/drill/sqlite-stage.ts';
+import {startMysql} from '../../src/operations/drill/throwaway-mysql.ts';
+import {startPostgres} from '../../src/operations/drill/throwaway-postgres.ts';
+import {PostgresAccess} from '../../src/sources/postgres/connection.ts';
+import {PostgresSession} from '../../src/sources/postgres/session.ts';
 import {readSqliteWitness} from '../../src/sources/sqlite/witness.ts';
 import {Secret} from '../../src/system/secret.ts';
 import {everything, PostgresScratch} from '../databases/postgres-scratch.ts';
-import {Machine} from '../support/machine.ts';
 import {serverFacts} from '../support/servers.ts';
-import {DrillRoom, failures} from './room.ts';
+import {command, failed, lyingPrograms, passed, sql} from './checks.ts';
+import {useDrillRoom} from './room.ts';
 
 const run = promisify(execFile);
 const postgres = serverFacts('drills of PostgreSQL', 'postgres');
 const mariadb = serverFacts('drills of MariaDB', 'mariadb');
-const redis = serverFacts('drills of Redis', 'redis');
 
-let machine: Machine;
-let room: DrillRoom;
+/** Where throwaway servers' programs are. */
+const machinePrograms = {folder: undefined, searchPath: process.env['PATH'] ?? ''};
 
-beforeEach(async () => {
-  machine = await Machine.create();
-  chmodSync(machine.folder, 0o711); // Throwaway servers run as users of their own.
-  room = new DrillRoom(machine);
-});
-afterEach(async () => {
-  expect(room.leftBehind).toEqual([]);
-  expect(processesIn(room.work)).toEqual([]);
-  await machine[Symbol.asyncDispose]();
-});
-
-const sql = (text: string, ...assertions: SqlAssertion[]): DrillCheckConfig => ({
-  kind: 'sql',
-  name: undefined,
-  source: undefined,
-  database: undefined,
-  sql: text,
-  assertions,
-});
-const command = (shell: string): DrillCheckConfig => ({
-  kind: 'command',
-  name: undefined,
-  source: undefined,
-  command: {shell},
-});
-
-/** The one drill, which must have passed. */
-function passed([drill]: readonly DrillRecord[]): DrillRecord {
-  if (drill === undefined) throw new Error('there was no drill');
-  expect(failures(drill)).toEqual([]);
-  expect(drill.report.result).toBe('passed');
-  return drill;
-}
-
-/** The same of one that must have failed. @returns what it said, of all checks that failed */
-function failed([drill]: readonly DrillRecord[]): string {
-  if (drill === undefined) throw new Error('there was no drill');
-  expect(drill.report.result).toBe('failed');
-  return failures(drill)
-    .map(({name, detail, more}) => [`${name}: ${detail}`, ...more].join('\n'))
-    .join('\n');
-}
-
-/** Programs of a database, one of which tells something else than the server said. */
-async function lyingPrograms(names: readonly string[], liar: string, filter: string): Promise<string> {
-  const folder = join(machine.folder, 'lying');
-  mkdirSync(folder);
-  for (const name of names) {
-    const path = (await run('sh', ['-c', `command -v ${name}`])).stdout.trim();
-    const script =
-      name === liar
-        ? `#!/bin/sh\ncase "$*" in *--version*) exec ${path} "$@";; esac\n${path} "$@" | ${filter}\n`
-        : `#!/bin/sh\nexec ${path} "$@"\n`;
-    writeFileSync(join(folder, name), script, {mode: 0o755});
-  }
-  return folder;
-}
+const place = useDrillRoom();
 
 describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
   let server: PostgresScratch;
@@ -94,9 +42,9 @@ describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
 
   test('comes back in a server that the drill starts: witness, pg_amcheck, assertions', async () => {
     const database = await server.database('all', everything(5000));
-    await machine.backupDump(server.source(database));
+    await place.machine.backupDump(server.source(database));
     const drill = passed(
-      await room.run('db', {
+      await place.room.run('db', {
         checks: [
           sql(
             'select count(*) from "order"',
@@ -130,13 +78,14 @@ describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
       "CREATE TABLE t (a text); INSERT INTO t VALUES ('alpha'), ('beta')",
     );
     const programs = await lyingPrograms(
+      place.machine.folder,
       ['psql', 'pg_dump', 'pg_dumpall', 'pg_restore'],
       'pg_dump',
       'sed s/^alpha$/alphb/',
     );
     const connection = {...server.connection, programs};
-    await machine.backupDump(server.source(database, {connection, format: 'plain'}));
-    expect(failed(await room.run('db'))).toContain(
+    await place.machine.backupDump(server.source(database, {connection, format: 'plain'}));
+    expect(failed(await place.room.run('db'))).toContain(
       'The table public.t has other content than the dump, in 2 rows.',
     );
   });
@@ -146,9 +95,9 @@ describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
       'two',
       'CREATE TABLE t AS SELECT now() - interval $$2 days$$ AS at FROM generate_series(1, 10)',
     );
-    await machine.backupDump(server.source(database));
+    await place.machine.backupDump(server.source(database));
     const said = failed(
-      await room.run('db', {
+      await place.room.run('db', {
         checks: [
           sql('select count(*) from t', {kind: 'atLeast', value: 11}),
           sql('select max(at) from t', {kind: 'maxAge', ms: 86_400_000}),
@@ -159,15 +108,37 @@ describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
     expect(said).toContain('The answer is 10; it must be at least 11.');
     expect(said).toContain('it must be a time that is not so old');
     expect(said).toContain('column "nothing" does not exist');
-    await room.losePack('db');
-    expect(failed(await room.run('db'))).toMatch(/restore: it failed[\s\S]*it is missing/);
+    await place.room.losePack('db');
+    expect(failed(await place.room.run('db'))).toMatch(/restore: it failed[\s\S]*it is missing/);
+  });
+
+  test('restores into a server that is given, and drops what it made there, whatever it found', async () => {
+    const database = await server.database('given', everything(500));
+    await place.machine.backupDump(server.source(database));
+    await using home = await place.room.givenPlace();
+    const {connection} = await startPostgres(home, 'given', {versionNumber: 0}, machinePrograms, undefined);
+    const into = {kind: 'postgres', connection, database: undefined} as const;
+    const count = sql('select count(*) from "order"', {kind: 'sameAsWitness', table: 'order'});
+    const drill = passed(await place.room.run('db', {into, checks: [count]}));
+    expect(drill.report.checks.map(({name}) => name)).toEqual(['same as witness', 'pg_amcheck', 'sql 1']);
+    const databases = async (): Promise<unknown> => {
+      using access = new PostgresAccess(connection);
+      await using session = await PostgresSession.open(access, 'postgres', undefined);
+      return await session.one(
+        "SELECT coalesce(json_agg(datname), '[]') FROM pg_database WHERE datname LIKE 'holdfast%'",
+      );
+    };
+    expect(await databases()).toEqual([]);
+    await place.room.losePack('db');
+    expect(failed(await place.room.run('db', {into}))).toContain('it is missing');
+    expect(await databases()).toEqual([]);
   });
 
   test('never touches the server that was dumped', async () => {
     const database = await server.database('own', 'CREATE TABLE t (a int)');
-    await machine.backupDump(server.source(database));
+    await place.machine.backupDump(server.source(database));
     const into = {kind: 'postgres', connection: server.connection, database: undefined} as const;
-    expect(failed(await room.run('db', {into}))).toContain('is the one that was dumped');
+    expect(failed(await place.room.run('db', {into}))).toContain('is the one that was dumped');
     expect(
       await server.sql('postgres', "SELECT count(*) FROM pg_database WHERE datname LIKE 'holdfast_drill%'"),
     ).toBe('0');
@@ -175,8 +146,8 @@ describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
 
   test('says what to install where there is no server', async () => {
     const database = await server.database('none', 'CREATE TABLE t (a int)');
-    await machine.backupDump(server.source(database));
-    const drills = await room.run('db', {programs: machine.folder});
+    await place.machine.backupDump(server.source(database));
+    const drills = await place.room.run('db', {programs: place.machine.folder});
     expect(failed(drills)).toMatch(
       /There is no PostgreSQL server \d+ or newer on this machine\.[\s\S]*Install the package postgresql-\d+/,
     );
@@ -230,9 +201,9 @@ describe.runIf(mariadb)('MariaDB', {timeout: 300_000}, () => {
   afterEach(() => query(`DROP DATABASE ${name}`));
 
   test('comes back in a server that the drill starts: witness, CHECK TABLE, assertions', async () => {
-    await machine.backupDump(source());
+    await place.machine.backupDump(source());
     const drill = passed(
-      await room.run('db', {
+      await place.room.run('db', {
         checks: [
           sql('select count(*) from t', {kind: 'sameAsWitness', table: 't'}, {kind: 'equals', value: 500}),
           sql('select max(at) from t', {kind: 'maxAge', ms: 3_600_000}),
@@ -248,40 +219,67 @@ describe.runIf(mariadb)('MariaDB', {timeout: 300_000}, () => {
     expect(Object.fromEntries(drill.report.tools)['mariadb']).toContain('MariaDB');
   });
 
+  test('restores into a server that is given, and drops what it made there, whatever it found', async () => {
+    await place.machine.backupDump(source());
+    await using home = await place.room.givenPlace();
+    const given = await startMysql(home, 'given', {version: 'MariaDB'}, machinePrograms, undefined);
+    const into = {kind: 'mysql', connection: given.connection, database: undefined} as const;
+    const count = sql('select count(*) from t', {kind: 'sameAsWitness', table: 't'});
+    const drill = passed(await place.room.run('db', {into, checks: [count]}));
+    expect(drill.report.checks.map(({name: check}) => check)).toEqual([
+      'same as witness',
+      'CHECK TABLE',
+      'sql 1',
+    ]);
+    const databases = (): Promise<unknown> =>
+      withMysql(given.connection, undefined, (session) =>
+        session.one(
+          "SELECT COALESCE(JSON_ARRAYAGG(schema_name), JSON_ARRAY()) FROM information_schema.schemata WHERE schema_name LIKE 'holdfast%'",
+        ),
+      );
+    expect(await databases()).toEqual([]);
+    const wrong = {kind: 'postgres', connection: {} as PostgresConnection, database: undefined} as const;
+    expect(failed(await place.room.run('db', {into: wrong}))).toContain('of another kind of database');
+    await place.room.losePack('db');
+    expect(failed(await place.room.run('db', {into}))).toContain('it is missing');
+    expect(await databases()).toEqual([]);
+  });
+
   test('fails where one row came back changed, an assertion does not hold, a pack is missing', async () => {
     const programs = await lyingPrograms(
+      place.machine.folder,
       ['mariadb', 'mariadb-dump'],
       'mariadb-dump',
       "sed s/value77\\'/value78\\'/",
     );
-    await machine.backupDump(source({connection: {...connection, programs}}));
-    expect(failed(await room.run('db'))).toContain(
+    await place.machine.backupDump(source({connection: {...connection, programs}}));
+    expect(failed(await place.room.run('db'))).toContain(
       'The table t has other content than the dump, in 500 rows.',
     );
-    await machine.backupDump(source(), {full: true});
+    await place.machine.backupDump(source(), {full: true});
     const checks = [
       sql('select count(*) from t', {kind: 'atMost', value: 499}),
       sql('select no from t', {kind: 'equals', value: 1}),
     ];
-    const said = failed(await room.run('db', {checks}));
+    const said = failed(await place.room.run('db', {checks}));
     expect(said).toContain('The answer is 500; it must be at most 499.');
     expect(said).toContain("Unknown column 'no'");
-    await room.losePack('db');
-    expect(failed(await room.run('db'))).toMatch(/restore: it failed[\s\S]*it is missing/);
+    await place.room.losePack('db');
+    expect(failed(await place.room.run('db'))).toMatch(/restore: it failed[\s\S]*it is missing/);
     const into = {kind: 'mysql', connection, database: undefined} as const;
-    expect(failed(await room.run('db', {into}))).toContain('is the one that was dumped');
+    expect(failed(await place.room.run('db', {into}))).toContain('is the one that was dumped');
   });
 });
 
 describe('SQLite', () => {
   let file: string;
   beforeEach(async () => {
-    file = join(machine.folder, 'notes.db');
+    file = join(place.machine.folder, 'notes.db');
     using database = withClose(new BetterSqlite(file));
     database.inner.exec(
       "CREATE TABLE t (id integer PRIMARY KEY, a text, at integer DEFAULT (unixepoch())); INSERT INTO t (a) VALUES ('x'), ('y')",
     );
-    await machine.backupDump({
+    await place.machine.backupDump({
       ...stdinSource('db', 'unused', Number.POSITIVE_INFINITY),
       kind: 'sqlite',
       file,
@@ -292,7 +290,7 @@ describe('SQLite', () => {
 
   test('comes back: integrity_check, witness, assertions', async () => {
     const drill = passed(
-      await room.run('db', {
+      await place.room.run('db', {
         checks: [
           sql('select count(*) from t', {kind: 'sameAsWitness', table: 't'}),
           sql('select max(at) from t', {kind: 'maxAge', ms: 3_600_000}),
@@ -312,7 +310,7 @@ describe('SQLite', () => {
 
   test('fails where an assertion does not hold, and where a pack is missing', async () => {
     const said = failed(
-      await room.run('db', {
+      await place.room.run('db', {
         checks: [
           sql('select a from t where id = 1', {kind: 'equals', value: 'z'}),
           sql('selec', {kind: 'atLeast', value: 1}),
@@ -321,8 +319,8 @@ describe('SQLite', () => {
     );
     expect(said).toContain('The answer is "x"; it must be "z".');
     expect(said).toContain('The query failed');
-    await room.losePack('db');
-    expect(failed(await room.run('db'))).toContain('it is missing');
+    await place.room.losePack('db');
+    expect(failed(await place.room.run('db'))).toContain('it is missing');
   });
 
   test('a changed row, a missing one and another definition differ from the witness', () => {
@@ -350,99 +348,8 @@ describe('SQLite', () => {
   });
 });
 
-describe.runIf(redis)('Redis', {timeout: 120_000}, () => {
-  test('comes back in a server that the drill starts, and fails where a key or a pack is missing', async () => {
-    const data = join(machine.folder, 'redis');
-    mkdirSync(data);
-    const port = await freePort();
-    const server = spawn(
-      'redis-server',
-      ['--port', String(port), '--bind', '127.0.0.1', '--dir', data, '--save', ''],
-      {stdio: 'ignore'},
-    );
-    try {
-      const cli = async (...args: string[]): Promise<string> =>
-        (await run('redis-cli', ['-p', String(port), ...args])).stdout.trim();
-      await expect.poll(() => cli('PING').catch(() => ''), {timeout: 30_000}).toBe('PONG');
-      await cli('EVAL', "for i=1,300 do redis.call('set','k'..i,i) end", '0');
-      await cli('-n', '3', 'SET', 'other', 'ünï');
-      await machine.backupDump({
-        ...stdinSource('sessions', 'unused', Number.POSITIVE_INFINITY),
-        kind: 'redis',
-        url: `redis://127.0.0.1:${port}`,
-        password: undefined,
-      });
-    } finally {
-      server.kill('SIGKILL');
-    }
-    const ask = (words: string): string =>
-      `redis-cli -u "$HOLDFAST_DRILL_SESSIONS_URL" --no-auth-warning ${words}`;
-    const drill = passed(
-      await room.run('sessions', {
-        checks: [command(`test "$(${ask('GET k7')})" = 7 && test "$(${ask('-n 3 GET other')})" = ünï`)],
-      }),
-    );
-    expect(drill.report.checks.map(({name, detail}) => `${name}: ${detail}`)).toEqual([
-      expect.stringContaining('files as recorded'),
-      'redis-check-rdb: 301 keys read',
-      'keys as at the dump: 301 keys in 2 databases',
-      'command 1: exit code 0',
-    ]);
-    expect(
-      failed(await room.run('sessions', {checks: [command(`test "$(${ask('GET k999')})" = 999`)]})),
-    ).toContain('command 1: exit code 1');
-    await room.losePack('sessions');
-    expect(failed(await room.run('sessions'))).toContain('it is missing');
-  });
-
-  test('keys that are gone are told, those that came and went are not', () => {
-    const witness = {
-      version: '7',
-      keysBefore: [
-        [0, 100],
-        [1, 2],
-      ] as const,
-    };
-    expect(
-      sameKeys(
-        witness,
-        new Map([
-          [0, 95],
-          [1, 1],
-        ]),
-      ),
-    ).toMatchObject({ok: true});
-    expect(
-      sameKeys(
-        witness,
-        new Map([
-          [0, 80],
-          [1, 2],
-        ]),
-      ),
-    ).toMatchObject({
-      ok: false,
-      more: ['Database 0 has 80 keys; at the dump it had about 100.'],
-    });
-    expect(sameKeys(witness, new Map([[0, 100]]))).toMatchObject({ok: false});
-  });
-});
-
 function withClose(
   inner: InstanceType<typeof BetterSqlite>,
 ): Disposable & {inner: InstanceType<typeof BetterSqlite>} {
   return {inner, [Symbol.dispose]: () => void inner.close()};
-}
-
-function processesIn(folder: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      } catch {
-        return ''; // It has ended.
-      }
-    })
-    .filter((words) => words.includes(folder));
 }

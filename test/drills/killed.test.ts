@@ -16,6 +16,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {PostgresScratch} from '../databases/postgres-scratch.ts';
 import {type CliRun, jsonOf, runCli, startCli} from '../support/cli.ts';
 import {serverFacts} from '../support/servers.ts';
+import {processesIn} from './room.ts';
 
 const facts = serverFacts('PostgreSQL drills that are killed', 'postgres');
 
@@ -50,19 +51,6 @@ async function killDrill(signal: NodeJS.Signals): Promise<CliRun> {
   }
   child.kill(signal);
   return ended;
-}
-
-function processesIn(folder: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      } catch {
-        return '';
-      }
-    })
-    .filter((words) => words.includes(folder));
 }
 
 const waiting = (): string =>

@@ -3,7 +3,7 @@ import {execFileSync} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import * as openpgp from 'openpgp';
-import {afterEach, beforeEach, expect, test} from 'vitest';
+import {expect, test} from 'vitest';
 import {generateOperatorKey} from '../../src/crypto/keygen.ts';
 import {armor, unarmor} from '../../src/crypto/message.ts';
 import {lastProof, provenSnapshots, readDrills} from '../../src/repository/drill-history.ts';
@@ -11,25 +11,15 @@ import {makeReport, parseReport} from '../../src/repository/drill-report.ts';
 import {drillObject} from '../../src/repository/layout.ts';
 import {enrolOperator, trustedOperators} from '../../src/repository/operators.ts';
 import {TrustFile} from '../../src/repository/trust.ts';
-import {Machine} from '../support/machine.ts';
 import {openPgpProgram, whyWithout} from '../support/openpgp-programs.ts';
-import {DrillRoom} from './room.ts';
+import {backupOneFile, useDrillRoom} from './room.ts';
 
-let machine: Machine;
-let room: DrillRoom;
+const place = useDrillRoom(backupOneFile);
 
-beforeEach(async () => {
-  machine = await Machine.create();
-  room = new DrillRoom(machine);
-  writeFileSync(join(machine.source, 'file'), 'content');
-  await machine.backup();
-});
-afterEach(() => machine[Symbol.asyncDispose]());
-
-const objectOf = (id: string): string => join(machine.repositoryFolder, drillObject(id));
+const objectOf = (id: string): string => join(place.machine.repositoryFolder, drillObject(id));
 
 async function source() {
-  const [history] = (await machine.elsewhere()).history.sources;
+  const [history] = (await place.machine.elsewhere()).history.sources;
   if (history === undefined) throw new Error('no history');
   return history;
 }
@@ -39,10 +29,10 @@ const without = whyWithout('gpg', 'rsop', 'sqop');
 test.skipIf(without !== undefined)(
   'gpg and other programs verify a report, and what they show is the report',
   async () => {
-    const [drill] = await room.run('files');
+    const [drill] = await place.room.run('files');
     const id = drill?.report.id ?? '';
-    const key = join(machine.repositoryFolder, 'drills', 'operators', `${drill?.report.operator}.asc`);
-    const home = join(machine.folder, 'gnupg');
+    const key = join(place.machine.repositoryFolder, 'drills', 'operators', `${drill?.report.operator}.asc`);
+    const home = join(place.machine.folder, 'gnupg');
     mkdirSync(home, {mode: 0o700});
     const gpg = (...args: string[]): string =>
       execFileSync(openPgpProgram('gpg'), ['--homedir', home, '--batch', '--quiet', ...args], {
@@ -61,11 +51,11 @@ test.skipIf(without !== undefined)(
 );
 
 test('a passed drill of the whole is a proof of just that snapshot, and of no other', async () => {
-  await machine.backup();
-  const [first] = await room.run('files', {snapshot: 'oldest'});
-  await room.run('files', {sample: 0.5, matters: ['file']});
-  await room.run('files', {rtoMs: 1});
-  const {reports, problems} = await room.drills();
+  await place.machine.backup();
+  const [first] = await place.room.run('files', {snapshot: 'oldest'});
+  await place.room.run('files', {sample: 0.5, matters: ['file']});
+  await place.room.run('files', {rtoMs: 1});
+  const {reports, problems} = await place.room.drills();
   expect(problems).toEqual([]);
   expect(reports.map(({result, scope}) => `${result} ${scope}`)).toEqual([
     'passed whole',
@@ -81,16 +71,16 @@ test('a passed drill of the whole is a proof of just that snapshot, and of no ot
 });
 
 test('a tampered, moved, renamed or foreign report is a problem, and no proof', async () => {
-  const [drill] = await room.run('files', {rtoMs: 1});
+  const [drill] = await place.room.run('files', {rtoMs: 1});
   const id = drill?.report.id ?? '';
   const bytes = readFileSync(objectOf(id));
   const tampered = await tamper(bytes.toString('latin1'));
-  const problemOf = async (): Promise<string | undefined> => (await room.drills()).problems[0]?.problem;
+  const problemOf = async (): Promise<string | undefined> => (await place.room.drills()).problems[0]?.problem;
 
   rmSync(objectOf(id));
   writeFileSync(objectOf(id), tampered);
   expect(await problemOf()).toMatch(/signature does not verify/);
-  expect((await room.drills()).reports).toEqual([]);
+  expect((await place.room.drills()).reports).toEqual([]);
 
   rmSync(objectOf(id));
   writeFileSync(objectOf('20300101T000000Z-00000000'), bytes);
@@ -98,7 +88,7 @@ test('a tampered, moved, renamed or foreign report is a problem, and no proof', 
   rmSync(objectOf('20300101T000000Z-00000000'));
 
   const foreign = {...(drill?.report ?? never()), repository: '0'.repeat(32)};
-  writeFileSync(objectOf(id), await makeReport(foreign, await room.operator(), new Date()));
+  writeFileSync(objectOf(id), await makeReport(foreign, await place.room.operator(), new Date()));
   expect(await problemOf()).toBe('it belongs to another repository');
   rmSync(objectOf(id));
 
@@ -107,9 +97,9 @@ test('a tampered, moved, renamed or foreign report is a problem, and no proof', 
 });
 
 test('an operator whom nobody approved proves nothing; the first and only one is taken on trust', async () => {
-  const [drill] = await room.run('files');
-  const {repository} = await machine.elsewhere();
-  const met = new TrustFile(join(machine.folder, 'vm', 'seen.json'), repository.id);
+  const [drill] = await place.room.run('files');
+  const {repository} = await place.machine.elsewhere();
+  const met = new TrustFile(join(place.machine.folder, 'vm', 'seen.json'), repository.id);
   const own = drill?.report.operator;
   expect(await trustedOperators(repository, met)).toMatchObject({metFirst: own, strangers: []});
 
@@ -122,7 +112,7 @@ test('an operator whom nobody approved proves nothing; the first and only one is
   };
   await repository.target.put(drillObject(fake.id), await makeReport(fake, stranger, new Date()));
 
-  const again = new TrustFile(join(machine.folder, 'vm', 'seen.json'), repository.id);
+  const again = new TrustFile(join(place.machine.folder, 'vm', 'seen.json'), repository.id);
   const {keys, strangers, metFirst} = await trustedOperators(repository, again);
   expect({strangers, metFirst}).toEqual({strangers: [stranger.getFingerprint()], metFirst: undefined});
   const {reports, problems} = await readDrills(repository, keys);
@@ -132,7 +122,7 @@ test('an operator whom nobody approved proves nothing; the first and only one is
   ]);
 
   // Who meets both at once believes neither, until somebody says whom.
-  const late = new TrustFile(join(machine.folder, 'late', 'seen.json'), repository.id);
+  const late = new TrustFile(join(place.machine.folder, 'late', 'seen.json'), repository.id);
   expect((await trustedOperators(repository, late)).keys).toEqual([]);
   expect((await trustedOperators(repository, late, [], [String(own)])).keys).toHaveLength(1);
   // It says that it is ours, with the stranger's signature.
@@ -144,11 +134,11 @@ test('an operator whom nobody approved proves nothing; the first and only one is
 });
 
 test('the key that signs is private, and made once', async () => {
-  await room.run('files');
-  await room.run('files');
-  const path = join(room.records, '..', 'operator.asc');
+  await place.room.run('files');
+  await place.room.run('files');
+  const path = join(place.room.records, '..', 'operator.asc');
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  expect(readdirSync(join(machine.repositoryFolder, 'drills', 'operators'))).toHaveLength(1);
+  expect(readdirSync(join(place.machine.repositoryFolder, 'drills', 'operators'))).toHaveLength(1);
 });
 
 /** Changes "failed" into "passed" in what is signed; both have six letters. */

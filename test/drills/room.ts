@@ -1,15 +1,51 @@
 /** A drill machine: it has the private key, and of the machine that is backed up nothing but the repository. */
-import {existsSync, mkdirSync, readdirSync, rmSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {PrivateKey} from 'openpgp';
-import {type DrillContext, type DrillPlan, runDrill} from '../../src/operations/drill/drill.ts';
+import {afterEach, beforeEach, expect} from 'vitest';
+import {type DrillContext, type DrillPlan, draftReport, runDrill} from '../../src/operations/drill/drill.ts';
 import {openOperator} from '../../src/operations/drill/operator.ts';
 import {type Picked, pickSnapshots} from '../../src/operations/drill/pick.ts';
 import {type DrillRecord, localRecord} from '../../src/operations/drill/records.ts';
+import {Workplace} from '../../src/operations/drill/workplace.ts';
 import {type DrillHistory, readDrills} from '../../src/repository/drill-history.ts';
 import {trustedOperators} from '../../src/repository/operators.ts';
 import {TrustFile} from '../../src/repository/trust.ts';
-import type {Machine} from '../support/machine.ts';
+import {Machine} from '../support/machine.ts';
+
+/** A machine that is backed up and a room for its drills, new for each test; every drill must remove what it made. */
+export function useDrillRoom(prepare: (machine: Machine) => Promise<unknown> = async () => undefined): {
+  readonly machine: Machine;
+  readonly room: DrillRoom;
+} {
+  let machine: Machine;
+  let room: DrillRoom;
+  beforeEach(async () => {
+    machine = await Machine.create();
+    chmodSync(machine.folder, 0o711); // Throwaway servers run as users of their own.
+    room = new DrillRoom(machine);
+    await prepare(machine);
+  });
+  afterEach(async () => {
+    expect(room.leftBehind).toEqual([]);
+    expect(processesIn(room.work)).toEqual([]);
+    await machine[Symbol.asyncDispose]();
+  });
+  return {
+    get machine() {
+      return machine;
+    },
+    get room() {
+      return room;
+    },
+  };
+}
+
+/** Backs up a folder with one file. */
+export async function backupOneFile(machine: Machine): Promise<void> {
+  writeFileSync(join(machine.source, 'file'), 'content');
+  await machine.backup();
+}
 
 export class DrillRoom {
   readonly machine: Machine;
@@ -91,6 +127,13 @@ export class DrillRoom {
     return [...readdirSync(this.work), ...notes];
   }
 
+  /** A place for a server that is there before a drill begins, and after it. */
+  async givenPlace(): Promise<Workplace> {
+    const context = await this.context();
+    const notes = join(this.machine.folder, 'given-state');
+    return Workplace.create(notes, this.machine.folder, draftReport(context, {name: '', scope: 'whole'}, []));
+  }
+
   record(id: string): DrillRecord | undefined {
     return localRecord(this.records, id);
   }
@@ -127,4 +170,18 @@ export function failures({
   return report.checks.flatMap(({name, ok, detail}, index) =>
     ok ? [] : [{name, detail, more: details[index] ?? []}],
   );
+}
+
+/** The command lines of programs that have a folder among their arguments. */
+export function processesIn(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return ''; // It has ended.
+      }
+    })
+    .filter((words) => words.includes(folder));
 }

@@ -2,7 +2,7 @@
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {describe, expect, test} from 'vitest';
 import {drillPage} from '../../src/cli/drill-report/page.ts';
 import {previousTime} from '../../src/config/cron.ts';
 import {generateRecipientKey} from '../../src/crypto/keygen.ts';
@@ -10,24 +10,14 @@ import {readPrivateKey, unlockPrivateKey} from '../../src/crypto/keys.ts';
 import {runCanary} from '../../src/operations/drill/canary.ts';
 import {type StatusOptions, statusOf} from '../../src/operations/status.ts';
 import {jsonOf, runCli} from '../support/cli.ts';
-import {Machine} from '../support/machine.ts';
-import {DrillRoom, failures} from './room.ts';
+import {backupOneFile, failures, useDrillRoom} from './room.ts';
 
 describe('with a repository', () => {
-  let machine: Machine;
-  let room: DrillRoom;
-
-  beforeEach(async () => {
-    machine = await Machine.create();
-    room = new DrillRoom(machine);
-    writeFileSync(join(machine.source, 'file'), 'content');
-    await machine.backup();
-  });
-  afterEach(() => machine[Symbol.asyncDispose]());
+  const place = useDrillRoom(backupOneFile);
 
   async function status(options: Partial<StatusOptions> = {}) {
-    const {history} = await machine.elsewhere();
-    return statusOf(history, await room.drills(), {expected: [], now: new Date(), ...options});
+    const {history} = await place.machine.elsewhere();
+    return statusOf(history, await place.room.drills(), {expected: [], now: new Date(), ...options});
   }
   const later = (hours: number): Date => new Date(Date.now() + hours * 3_600_000);
 
@@ -39,7 +29,7 @@ describe('with a repository', () => {
     expect((await status({maxUnprovenMs: 1000})).sources[0]?.problems).toEqual([
       'no drill ever proved that it can be restored',
     ]);
-    await room.run('files');
+    await place.room.run('files');
     const proven = await status({maxUnprovenMs: 3_600_000, maxAgeMs: 3_600_000});
     expect(proven).toMatchObject({ok: true, problems: []});
     expect(proven.sources[0]?.lastProven).not.toBeNull();
@@ -51,11 +41,11 @@ describe('with a repository', () => {
       'it was last proven restorable 3 days ago; at most 60 min are allowed',
     ]);
 
-    const [failed] = await room.run('files', {rtoMs: 1});
+    const [failed] = await place.room.run('files', {rtoMs: 1});
     expect((await status()).sources[0]?.problems).toEqual([
       `the last drill (${failed?.report.id}) failed: RTO within its objective`,
     ]);
-    await room.run('files');
+    await place.room.run('files');
     expect(await status({expected: ['files', 'other']})).toMatchObject({
       ok: false,
       sources: [
@@ -66,8 +56,8 @@ describe('with a repository', () => {
   });
 
   test('status tells of a report that was tampered with', async () => {
-    const [drill] = await room.run('files');
-    const path = join(machine.repositoryFolder, 'drills', `${drill?.report.id}.asc`);
+    const [drill] = await place.room.run('files');
+    const path = join(place.machine.repositoryFolder, 'drills', `${drill?.report.id}.asc`);
     const text = readFileSync(path, 'latin1');
     rmSync(path);
     writeFileSync(
@@ -82,9 +72,9 @@ describe('with a repository', () => {
   });
 
   test('the canary opens every generation with the key, and names those that it does not open', async () => {
-    await machine.backup({full: true});
-    const {history} = await machine.elsewhere();
-    const right = await runCanary(await room.context(), history);
+    await place.machine.backup({full: true});
+    const {history} = await place.machine.elsewhere();
+    const right = await runCanary(await place.room.context(), history);
     expect(right.report).toMatchObject({
       result: 'passed',
       scope: 'key',
@@ -93,7 +83,7 @@ describe('with a repository', () => {
     });
     const {privateKey} = await generateRecipientKey({name: 'other', now: new Date(Date.now() - 60_000)});
     const other = await unlockPrivateKey(await readPrivateKey(Buffer.from(privateKey), 'other'), undefined);
-    const wrong = await runCanary(await room.context({key: other}), history);
+    const wrong = await runCanary(await place.room.context({key: other}), history);
     expect(wrong.report.result).toBe('failed');
     expect(failures(wrong)).toHaveLength(2);
     expect(failures(wrong)[0]?.more[0]).toMatch(/This key does not open generation/);
@@ -102,8 +92,8 @@ describe('with a repository', () => {
   });
 
   test('the page has the verdict first, needs nothing else, and shows hostile text as text', async () => {
-    const [first] = await room.run('files');
-    const [drill] = await room.run('files', {
+    const [first] = await place.room.run('files');
+    const [drill] = await place.room.run('files', {
       name: 'weekly',
       rpoMs: 1,
       checks: [

@@ -1,6 +1,7 @@
 import {writeFileSync} from 'node:fs';
 import {resolve} from 'node:path';
-import {Args, Flags} from '@oclif/core';
+import {Flags} from '@oclif/core';
+import {drillArgs} from '../../cli/drill-flags.ts';
 import {drillPage} from '../../cli/drill-report/page.ts';
 import {printPdf} from '../../cli/drill-report/pdf.ts';
 import {operatorFlag, RepositoryCommand} from '../../cli/repository-command.ts';
@@ -16,12 +17,7 @@ export default class DrillReportCommand extends RepositoryCommand {
     '<%= config.bin %> <%= command.id %> latest --html drill.html',
     '<%= config.bin %> <%= command.id %> latest:orders-weekly --pdf drill.pdf',
   ];
-  static override args = {
-    id: Args.string({
-      required: true,
-      description: 'id of the drill or its beginning, latest, or latest:NAME',
-    }),
-  };
+  static override args = drillArgs;
   static override flags = {
     ...operatorFlag,
     html: Flags.string({helpValue: 'FILE', description: 'write an HTML page'}),

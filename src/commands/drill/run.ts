@@ -81,10 +81,12 @@ export default class DrillRun extends RepositoryCommand {
   }
 
   async #clean(context: Omit<DrillContext, 'key'>): Promise<void> {
-    for (const {id, subjects} of await cleanDrills(context))
+    for (const {id, sources, elsewhere} of await cleanDrills(context)) {
       this.warn(
-        `drill ${id} of ${subjects.map(({source}) => source).join(', ')} did not come to its end; what it left was removed, and it is recorded as aborted.`,
+        `drill ${id} of ${sources.join(', ')} did not come to its end; what it left was removed, and it is recorded as aborted.`,
       );
+      for (const what of elsewhere) this.warn(`drill ${id} may have left ${what}: drop it by hand.`);
+    }
   }
 
   #quick(context: CliContext, flags: Flags, names: readonly string[], history: History): Rehearsal {

@@ -1,4 +1,4 @@
-import {Args} from '@oclif/core';
+import {drillArgs} from '../../cli/drill-flags.ts';
 import {type DrillJson, drillJson, drillText} from '../../cli/drill-view.ts';
 import {operatorFlag, RepositoryCommand} from '../../cli/repository-command.ts';
 import {findDrill} from '../../operations/drill/find.ts';
@@ -11,12 +11,7 @@ export default class DrillShow extends RepositoryCommand {
     '<%= config.bin %> <%= command.id %> 20261120T050000Z-1a2b3c4d',
     '<%= config.bin %> <%= command.id %> latest --json',
   ];
-  static override args = {
-    id: Args.string({
-      required: true,
-      description: 'id of the drill or its beginning, latest, or latest:NAME',
-    }),
-  };
+  static override args = drillArgs;
   static override flags = {...operatorFlag};
 
   async run(): Promise<DrillJson> {

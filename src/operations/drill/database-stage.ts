@@ -1,32 +1,22 @@
 /** Restores a dump into a throwaway server, or an empty one that was named, and checks the copy. */
-import {randomBytes} from 'node:crypto';
 import type {MysqlConnection, PostgresConnection} from '../../config/sources.ts';
 import {RestoreError} from '../../errors.ts';
 import type {Snapshot} from '../../repository/snapshot.ts';
 import {MysqlAccess} from '../../sources/mysql/connection.ts';
-import {type MysqlWitness, readServer} from '../../sources/mysql/dump.ts';
-import {MysqlSession, identifier as mysqlIdentifier} from '../../sources/mysql/session.ts';
+import type {MysqlWitness} from '../../sources/mysql/dump.ts';
+import {identifier as mysqlIdentifier} from '../../sources/mysql/session.ts';
 import {PostgresAccess} from '../../sources/postgres/connection.ts';
 import type {PostgresWitness} from '../../sources/postgres/dump.ts';
-import {identifier, PostgresSession, SqlError} from '../../sources/postgres/session.ts';
+import {PostgresSession, SqlError} from '../../sources/postgres/session.ts';
 import {collectOutput} from '../../sources/stream/program.ts';
 import {type DatabaseTarget, restoreToDatabase} from '../restore-database.ts';
+import {type DrillServer, givenMysql, givenPostgres, withMysql} from './given-server.ts';
 import type {Picked} from './pick.ts';
 import type {RestoredStage, StageContext} from './restore-stage.ts';
 import {findProgram} from './server.ts';
 import type {FullCheck, Stage} from './stage.ts';
 import {startMysql} from './throwaway-mysql.ts';
-import {startPostgres} from './throwaway-postgres.ts';
-
-/** What restores and checks need of a server, whatever its kind. */
-interface Server<Connection> {
-  readonly connection: Connection;
-  readonly version: string;
-  readonly url: Stage['url'];
-  /** What a database of the dump is called there. */
-  nameOf(database: string): string;
-  close(): Promise<void>;
-}
+import {postgresPlaces, startPostgres} from './throwaway-postgres.ts';
 
 export async function restorePostgresStage(
   context: StageContext,
@@ -34,48 +24,35 @@ export async function restorePostgresStage(
   snapshot: Snapshot,
 ): Promise<RestoredStage> {
   const {place, meter, programs, into, signal} = context;
-  const {source} = picked.seal;
   const witness = snapshot.witness as unknown as PostgresWitness;
   const server = await meter.during(
     'prepare',
-    async (): Promise<Server<PostgresConnection> & {programs?: string}> => {
-      if (into !== undefined) return givenPostgres(into, witness, signal);
-      const made = await startPostgres(place, source, witness, programs, signal);
-      return {...made, nameOf: (name) => name, close: async () => {}};
-    },
+    async (): Promise<DrillServer<PostgresConnection> & {programs?: string}> =>
+      into === undefined
+        ? throwaway(await startPostgres(place, picked.seal.source, witness, programs, signal))
+        : givenPostgres(place, into, witness, signal),
   );
-  const names = witness.databases.map(({name}) => name);
-  const restored = await restoreAll(context, picked, names, server, 'postgres');
-  const checks = [...restored.checks];
-  if (restored.isWhole) {
-    const amcheck = findProgram(['pg_amcheck'], {...programs, folder: server.programs ?? programs.folder});
-    for (const name of names)
-      if (amcheck !== undefined)
-        checks.push(await meter.during('check', () => checkHeap(amcheck, server, name, signal)));
-  }
-  const query = async (sql: string, database = names[0] ?? ''): Promise<unknown> => {
-    using access = new PostgresAccess(server.connection);
-    await using session = await PostgresSession.open(access, server.nameOf(database), signal);
-    try {
-      await session.run('SET search_path = "$user", public');
-      return await session.one(`SELECT to_json((${sql}))`);
-    } catch (error) {
-      if (error instanceof SqlError)
-        throw new RestoreError(`The query failed: ${error.message}.`, {cause: error});
-      throw error;
-    }
-  };
-  const rowsAtDump = (table: string, database = names[0]): number | undefined => {
-    const tables = witness.databases.find(({name}) => name === database)?.tables ?? [];
-    return tables.find(([schema, name]) => name === table || `${schema}.${name}` === table)?.[2] ?? undefined;
-  };
-  return {
-    ...restored,
-    checks,
-    stage: {source, url: server.url, query, rowsAtDump},
-    tools: [['postgres', server.version]],
-    close: () => server.close(),
-  };
+  const amcheck = findProgram(['pg_amcheck'], postgresPlaces(server.programs, programs));
+  return restoreStage(context, picked, server, {
+    kind: 'postgres',
+    program: 'postgres',
+    databases: witness.databases,
+    check: amcheck === undefined ? undefined : (database) => checkHeap(amcheck, server, database, signal),
+    query: async (sql, database) => {
+      using access = new PostgresAccess(server.connection);
+      await using session = await PostgresSession.open(access, server.nameOf(database), signal);
+      try {
+        await session.run('SET search_path = "$user", public');
+        return await session.one(`SELECT to_json((${sql}))`);
+      } catch (error) {
+        if (error instanceof SqlError)
+          throw new RestoreError(`The query failed: ${error.message}.`, {cause: error});
+        throw error;
+      }
+    },
+    rowsOf: ({tables}, table) =>
+      tables.find(([schema, name]) => name === table || `${schema}.${name}` === table)?.[2],
+  });
 }
 
 export async function restoreMysqlStage(
@@ -84,37 +61,75 @@ export async function restoreMysqlStage(
   snapshot: Snapshot,
 ): Promise<RestoredStage> {
   const {place, meter, programs, into, signal} = context;
-  const {source} = picked.seal;
   const witness = snapshot.witness as unknown as MysqlWitness;
-  const server = await meter.during('prepare', async (): Promise<Server<MysqlConnection>> => {
-    if (into !== undefined) return givenMysql(into, witness, signal);
-    const made = await startMysql(place, source, witness, programs, signal);
-    return {...made, nameOf: (name) => name, close: async () => {}};
-  });
-  const names = witness.databases.map(({name}) => name);
-  const restored = await restoreAll(context, picked, names, server, 'mysql');
-  const checks = [...restored.checks];
+  const server = await meter.during(
+    'prepare',
+    async (): Promise<DrillServer<MysqlConnection>> =>
+      into === undefined
+        ? throwaway(await startMysql(place, picked.seal.source, witness, programs, signal))
+        : givenMysql(place, into, witness, signal),
+  );
   const checker = findProgram(['mariadb-check', 'mysqlcheck'], programs);
-  if (restored.isWhole && checker !== undefined)
-    for (const name of names)
-      checks.push(await meter.during('check', () => checkTables(checker, server, name, signal)));
-  const query = async (sql: string, database = names[0] ?? ''): Promise<unknown> =>
-    withMysql(server.connection, signal, async (session) => {
-      await session.run(`USE ${mysqlIdentifier(server.nameOf(database))}`);
-      const [value] = await session.one<unknown[]>(`SELECT JSON_ARRAY((${sql}))`);
-      return value;
-    });
-  const rowsAtDump = (table: string, database = names[0]): number | undefined => {
-    const tables = witness.databases.find(({name}) => name === database)?.tables ?? [];
-    return tables.find(([name]) => name === table)?.[1] ?? undefined;
+  return restoreStage(context, picked, server, {
+    kind: 'mysql',
+    program: 'mariadb',
+    databases: witness.databases,
+    check: checker === undefined ? undefined : (database) => checkTables(checker, server, database, signal),
+    query: (sql, database) =>
+      withMysql(server.connection, signal, async (session) => {
+        await session.run(`USE ${mysqlIdentifier(server.nameOf(database))}`);
+        const [value] = await session.one<unknown[]>(`SELECT JSON_ARRAY((${sql}))`);
+        return value;
+      }),
+    rowsOf: ({tables}, table) => tables.find(([name]) => name === table)?.[1],
+  });
+}
+
+/** It has the names of the dump, and ends with the workplace. */
+function throwaway<Started>(server: Started): Started & Pick<DrillServer<unknown>, 'nameOf' | 'close'> {
+  return {...server, nameOf: (name) => name, close: async () => {}};
+}
+
+/** What differs between the kinds of databases. */
+interface Engine<Database> {
+  readonly kind: DatabaseTarget['kind'];
+  /** What it is called in reports. */
+  readonly program: string;
+  /** What the witness knows of each. */
+  readonly databases: readonly Database[];
+  /** The server's own check; undefined where its program is not there. */
+  readonly check: ((database: string) => Promise<FullCheck>) | undefined;
+  query(sql: string, database: string): Promise<unknown>;
+  rowsOf(database: Database, table: string): number | null | undefined;
+}
+
+async function restoreStage<Database extends {readonly name: string}>(
+  context: StageContext,
+  picked: Picked,
+  server: DrillServer<PostgresConnection | MysqlConnection>,
+  {kind, program, databases, check, query, rowsOf}: Engine<Database>,
+): Promise<RestoredStage> {
+  const names = databases.map(({name}) => name);
+  const stage: Stage = {
+    source: picked.seal.source,
+    url: server.url,
+    query: (sql, database = names[0] ?? '') => query(sql, database),
+    rowsAtDump: (table, database = names[0]) => {
+      const known = databases.find(({name}) => name === database);
+      return (known && rowsOf(known, table)) ?? undefined;
+    },
   };
-  return {
-    ...restored,
-    checks,
-    stage: {source, url: server.url, query, rowsAtDump},
-    tools: [['mariadb', server.version]],
-    close: () => server.close(),
-  };
+  try {
+    const restored = await restoreAll(context, picked, names, server, kind);
+    const checks = [...restored.checks];
+    if (restored.isWhole && check !== undefined)
+      for (const name of names) checks.push(await context.meter.during('check', () => check(name)));
+    const close = () => server.close();
+    return {...restored, checks, stage, tools: [[program, server.version]], close};
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
 }
 
 /** Restores every database of the dump; each is compared with its witness. */
@@ -122,7 +137,7 @@ async function restoreAll(
   context: StageContext,
   {history, seal}: Picked,
   names: readonly string[],
-  {connection, nameOf}: Server<PostgresConnection | MysqlConnection>,
+  {connection, nameOf}: DrillServer<PostgresConnection | MysqlConnection>,
   kind: DatabaseTarget['kind'],
 ): Promise<{checks: FullCheck[]; files: number; bytes: number; isWhole: boolean}> {
   const {meter, now, into} = context;
@@ -153,7 +168,7 @@ async function restoreAll(
 
 async function checkHeap(
   file: string,
-  {connection, nameOf}: Server<PostgresConnection>,
+  {connection, nameOf}: DrillServer<PostgresConnection>,
   database: string,
   signal: AbortSignal | undefined,
 ): Promise<FullCheck> {
@@ -169,7 +184,7 @@ async function checkHeap(
 
 async function checkTables(
   file: string,
-  {connection, nameOf}: Server<MysqlConnection>,
+  {connection, nameOf}: DrillServer<MysqlConnection>,
   database: string,
   signal: AbortSignal | undefined,
 ): Promise<FullCheck> {
@@ -204,92 +219,4 @@ async function tool(
 ): Promise<string[]> {
   const text = await collectOutput({label, timeoutMs: Number.POSITIVE_INFINITY, succeeds: [2], ...program});
   return text.split('\n').filter((line) => line.trim() !== '');
-}
-
-/** Databases get names of the drill there, and are dropped at its end. */
-function drillNames(): {prefix: string; nameOf(database: string): string} {
-  const prefix = `holdfast_drill_${randomBytes(4).toString('hex')}_`;
-  return {prefix, nameOf: (database) => (prefix + database).slice(0, 63)};
-}
-
-/** @throws {@link RestoreError} if it is the server that was dumped */
-async function givenPostgres(
-  into: DatabaseTarget,
-  witness: PostgresWitness,
-  signal: AbortSignal | undefined,
-): Promise<Server<PostgresConnection>> {
-  if (into.kind !== 'postgres') throw otherKind();
-  const {connection} = into;
-  const control = async <T>(work: (session: PostgresSession) => Promise<T>): Promise<T> => {
-    using access = new PostgresAccess(connection);
-    await using session = await PostgresSession.open(access, 'postgres', signal);
-    return await work(session);
-  };
-  const facts = await control((session) =>
-    session.one<{version: string; cluster: string}>(
-      `SELECT json_build_object('version', current_setting('server_version'), 'cluster', system_identifier::text) FROM pg_control_system()`,
-    ),
-  );
-  if (witness.cluster === null || facts.cluster === witness.cluster) throw isSource();
-  const {nameOf} = drillNames();
-  const made = witness.databases.map(({name}) => nameOf(name));
-  return {
-    connection,
-    version: facts.version,
-    url: undefined,
-    nameOf,
-    close: () =>
-      control(async (session) => {
-        for (const name of made) await session.run(`DROP DATABASE IF EXISTS ${identifier(name)}`);
-      }),
-  };
-}
-
-/** @throws {@link RestoreError} if it is the server that was dumped */
-async function givenMysql(
-  into: DatabaseTarget,
-  witness: MysqlWitness,
-  signal: AbortSignal | undefined,
-): Promise<Server<MysqlConnection>> {
-  if (into.kind !== 'mysql') throw otherKind();
-  const {connection} = into;
-  const facts = await withMysql(connection, signal, readServer);
-  if (facts.server === witness.server) throw isSource();
-  const {nameOf} = drillNames();
-  const made = witness.databases.map(({name}) => nameOf(name));
-  return {
-    connection,
-    version: facts.version,
-    url: undefined,
-    nameOf,
-    close: () =>
-      withMysql(connection, signal, async (session) => {
-        for (const name of made) await session.run(`DROP DATABASE IF EXISTS ${mysqlIdentifier(name)}`);
-      }),
-  };
-}
-
-async function withMysql<T>(
-  connection: MysqlConnection,
-  signal: AbortSignal | undefined,
-  work: (session: MysqlSession) => Promise<T>,
-): Promise<T> {
-  using access = new MysqlAccess(connection);
-  await using session = await MysqlSession.open(access, (await access.programs()).client, signal);
-  return await work(session);
-}
-
-function isSource(): RestoreError {
-  return new RestoreError(
-    'The server that the drill should restore into is the one that was dumped, or may be.',
-    {
-      hint: 'Leave out "into": the drill then starts a server of its own. Or name another server.',
-    },
-  );
-}
-
-function otherKind(): RestoreError {
-  return new RestoreError('The dump is of another kind of database than the server that "into" names.', {
-    hint: 'Leave out "into", or name a server of the same kind.',
-  });
 }

@@ -57,16 +57,24 @@ export function localRecord(records: string, id: string): DrillRecord | undefine
   };
 }
 
-/** Removes what drills left behind whose process is gone, and records them as aborted. @returns their reports */
-export async function cleanDrills(context: RecordsContext): Promise<DrillReport[]> {
-  const reports: DrillReport[] = [];
+export interface AbortedDrill {
+  readonly id: string;
+  readonly sources: readonly string[];
+  /** What it may have left that only people can remove, such as a database on a server of theirs. */
+  readonly elsewhere: readonly string[];
+}
+
+/** Removes what drills left behind whose process is gone, and records them as aborted. */
+export async function cleanDrills(context: RecordsContext): Promise<AbortedDrill[]> {
+  const aborted: AbortedDrill[] = [];
   for (const left of leftDrills(context.records, context.repository.id)) {
     await left.tearDown();
     const report: DrillReport = {...left.report, result: 'aborted', finished: context.now().toISOString()};
     if (localRecord(context.records, report.id) === undefined)
       await publishReport(context, {report, details: []});
     left.forget();
-    reports.push(report);
+    const sources = report.subjects.map(({source}) => source);
+    aborted.push({id: report.id, sources, elsewhere: left.elsewhere});
   }
-  return reports;
+  return aborted;
 }

@@ -10,6 +10,7 @@ import {
 import type {Repository} from '../../repository/repository.ts';
 import type {Snapshot} from '../../repository/snapshot.ts';
 import {RDB_FILE} from '../../sources/redis/dump.ts';
+import type {RedisWitness} from '../../sources/redis/witness.ts';
 import type {OnProgress} from '../progress.ts';
 import {restoreToFolder} from '../restore.ts';
 import type {DatabaseTarget} from '../restore-database.ts';
@@ -18,7 +19,7 @@ import {compareFolder} from './compare-folder.ts';
 import {restoreMysqlStage, restorePostgresStage} from './database-stage.ts';
 import type {Meter} from './meter.ts';
 import type {Picked} from './pick.ts';
-import {checkRedis, type RedisWitness} from './redis-stage.ts';
+import {checkRedis} from './redis-stage.ts';
 import type {ProgramPlaces} from './server.ts';
 import {checkSqlite, type StoredSqliteWitness} from './sqlite-stage.ts';
 import type {FullCheck, Stage} from './stage.ts';

@@ -2,6 +2,7 @@
 import {join} from 'node:path';
 import {RestoreError} from '../../errors.ts';
 import {readSqliteWitness, type SqliteWitness} from '../../sources/sqlite/witness.ts';
+import {compareTables} from '../../sources/stream/table-witness.ts';
 import type {FullCheck, Stage} from './stage.ts';
 
 export interface StoredSqliteWitness extends SqliteWitness {
@@ -81,16 +82,7 @@ export async function checkSqlite(
 
 /** What differs in a copy from what was seen at the dump; each as one sentence. */
 export function compareSqlite(expected: SqliteWitness, actual: SqliteWitness): string[] {
-  const problems: string[] = [];
-  const found = new Map(actual.tables.map((table) => [table[0], table]));
-  for (const [name, rows, checksum] of expected.tables) {
-    const copy = found.get(name);
-    if (copy === undefined) problems.push(`The table ${name} is missing.`);
-    else if (rows !== null && copy[1] !== rows)
-      problems.push(`The table ${name} has ${copy[1]} rows; the dump has ${rows}.`);
-    else if (checksum !== null && copy[2] !== checksum)
-      problems.push(`The table ${name} has other content than the dump, in ${rows} rows.`);
-  }
+  const problems = compareTables(expected.tables, actual.tables);
   if (expected.schema !== actual.schema) problems.push('The definitions are not those of the dump.');
   if (expected.userVersion !== actual.userVersion)
     problems.push(`The user version is ${actual.userVersion}; the dump's is ${expected.userVersion}.`);

@@ -28,7 +28,7 @@ export interface ThrowawayMysql {
 export async function startMysql(
   place: Workplace,
   source: string,
-  witness: MysqlWitness,
+  witness: Pick<MysqlWitness, 'version'>,
   programs: ProgramPlaces,
   signal: AbortSignal | undefined,
 ): Promise<ThrowawayMysql> {

@@ -36,7 +36,7 @@ export interface ThrowawayPostgres {
 export async function startPostgres(
   place: Workplace,
   source: string,
-  witness: PostgresWitness,
+  witness: Pick<PostgresWitness, 'versionNumber'>,
   programs: ProgramPlaces,
   signal: AbortSignal | undefined,
 ): Promise<ThrowawayPostgres> {
@@ -108,6 +108,15 @@ async function answers(access: PostgresAccess, signal: AbortSignal | undefined):
     if (error instanceof SourceError) return false; // Not yet.
     throw error;
   }
+}
+
+/** Where the programs of a server are, or, of one that is not ours, the newest of this machine. */
+export function postgresPlaces(
+  folder: string | undefined,
+  {folder: given, searchPath}: ProgramPlaces,
+): ProgramPlaces {
+  const newest = globSync(USUAL_PLACES).sort((a, b) => b.localeCompare(a, 'en', {numeric: true}));
+  return {folder: folder ?? given, searchPath: [searchPath, ...newest].join(':')};
 }
 
 /** The programs of the same major version, or of the next one that is there. */

@@ -25,6 +25,10 @@ export interface ThrowawayRedis {
   readonly checked: string;
   /** Keys by number of the database. */
   readonly keys: ReadonlyMap<number, number>;
+  /** What it holds now, as an RDB file of its own: also what expired since the dump. To be called once, before `release`. */
+  save(): Promise<string>;
+  /** From now on it is as a server that has just been restored: what has expired is gone. */
+  release(): Promise<void>;
 }
 
 /** @throws {@link RestoreError} if the file is not whole, or the server does not load it */
@@ -66,6 +70,8 @@ export async function startRedis(
     'appendonly no',
     `requirepass ${password}`,
     'databases 1024',
+    // As a replica, of a master that nobody is, it keeps the keys that expired after the dump until they are counted.
+    'replicaof 127.0.0.1 1',
   ];
   const asClient = {
     ...common,
@@ -96,6 +102,13 @@ export async function startRedis(
   return {
     version: /^(?:valkey|redis)_version:(\S+)/m.exec(info)?.[1] ?? 'unknown',
     url: new Secret(`redis://default:${password}@127.0.0.1:${port}`),
+    save: async () => {
+      await ask('SAVE');
+      return copy;
+    },
+    release: async () => {
+      await ask('REPLICAOF', 'NO', 'ONE');
+    },
     checked: /\[info\] (\d+ keys read)/.exec(checked)?.[1] ?? 'the file is whole',
     keys: new Map(
       [...info.matchAll(/^db(\d+):keys=(\d+)/gm)].map(([, database, count]) => [

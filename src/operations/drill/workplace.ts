@@ -36,6 +36,8 @@ interface DrillNote {
   readonly folder: string;
   readonly owner: ProcessIdentity;
   readonly programs: readonly StartedProgram[];
+  /** What is made where no other process can remove it, such as `database x on host y`. */
+  readonly elsewhere: readonly string[];
   /** The report as it is if the drill ends here. */
   readonly report: DrillReport;
 }
@@ -65,7 +67,7 @@ export class Workplace implements AsyncDisposable {
   static create(notes: string, parent: string, report: DrillReport): Workplace {
     const {id, repository} = report;
     const folder = join(parent, `${FOLDER_PREFIX}${id}`);
-    const note = {id, repository, folder, owner: identify(), programs: [], report};
+    const note = {id, repository, folder, owner: identify(), programs: [], elsewhere: [], report};
     const place = new Workplace(join(notes, `${id}${NOTE_SUFFIX}`), note);
     try {
       makeFolders(notes, 0o700);
@@ -97,6 +99,12 @@ export class Workplace implements AsyncDisposable {
     this.#save();
   }
 
+  /** Notes what is about to be made outside the folder: after a crash it is told, to be removed by hand. */
+  keepElsewhere(what: readonly string[]): void {
+    this.#note = {...this.#note, elsewhere: [...this.#note.elsewhere, ...what]};
+    this.#save();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await tearDown(this.#note);
     rmSync(this.#path, {force: true});
@@ -119,6 +127,8 @@ export class Workplace implements AsyncDisposable {
 export interface LeftDrill {
   readonly folder: string;
   readonly report: DrillReport;
+  /** What it may have left that is not here. */
+  readonly elsewhere: readonly string[];
   /** Ends its programs and removes its folder. */
   tearDown(): Promise<void>;
   /** Forgets it. */
@@ -133,6 +143,7 @@ export function leftDrills(notes: string, repository: string): LeftDrill[] {
     .map(({path, note}) => ({
       folder: note.folder,
       report: note.report,
+      elsewhere: note.elsewhere,
       tearDown: () => tearDown(note),
       forget: () => rmSync(path, {force: true}),
     }));

@@ -5,16 +5,10 @@ import type {Json} from '../../repository/canonical.ts';
 import {type Dump, type DumpContext, type DumpFile, fileName} from '../stream/dump.ts';
 import {demandEnd} from '../stream/end-marker.ts';
 import {runProgram} from '../stream/program.ts';
+import type {TableWitness} from '../stream/table-witness.ts';
 import {MysqlAccess, type MysqlPrograms} from './connection.ts';
 import {literal, MysqlSession} from './session.ts';
-import {
-  type DatabaseWitness,
-  readFacts,
-  readSchema,
-  readTableList,
-  readTables,
-  type TableWitness,
-} from './witness.ts';
+import {type DatabaseWitness, readFacts, readSchema, readTableList, readTables} from './witness.ts';
 
 /** What is stored of a dump beside its files. */
 export interface MysqlWitness {

@@ -1,10 +1,8 @@
 /** Facts about a database that a restored copy must share. */
 import {createHash} from 'node:crypto';
 import type {WitnessConfig} from '../../config/sources.ts';
+import {compareTables, type TableWitness} from '../stream/table-witness.ts';
 import {identifier, literal, type MysqlSession} from './session.ts';
-
-/** One table: name, rows, checksum of the rows in any order; null where it was not read. */
-export type TableWitness = readonly [name: string, rows: number | null, checksum: string | null];
 
 export interface DatabaseWitness {
   readonly name: string;
@@ -140,16 +138,7 @@ export async function observeCopy(
 
 /** What differs in a copy from what was seen at the dump; each as one sentence. */
 export function compareWitness(expected: DatabaseWitness, actual: DatabaseWitness): string[] {
-  const problems: string[] = [];
-  const found = new Map(actual.tables.map((table) => [table[0], table]));
-  for (const [name, rows, checksum] of expected.tables) {
-    const copy = found.get(name);
-    if (copy === undefined) problems.push(`The table ${name} is missing.`);
-    else if (rows !== null && copy[1] !== rows)
-      problems.push(`The table ${name} has ${copy[1]} rows; the dump has ${rows}.`);
-    else if (checksum !== null && copy[2] !== checksum)
-      problems.push(`The table ${name} has other content than the dump, in ${rows} rows.`);
-  }
+  const problems = compareTables(expected.tables, actual.tables);
   for (const kind of Object.keys(expected.schema ?? {}))
     if (actual.schema?.[kind] !== expected.schema?.[kind])
       problems.push(`The ${kind} are not those of the dump.`);

@@ -5,6 +5,7 @@ import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
 import type {Dump, DumpContext} from '../stream/dump.ts';
 import {collectOutput, runProgram} from '../stream/program.ts';
+import {RdbWitness, type RedisWitness} from './witness.ts';
 
 export const RDB_FILE = 'dump.rdb';
 const HEAD = 'REDIS';
@@ -39,13 +40,25 @@ export async function* dumpRedis(source: RedisSourceConfig, context: DumpContext
     throw new SourceError(`${label} gave no facts: ${info.trim().slice(0, 200)}.`, {hint: common.hint});
   }
   // Counted a moment before the dump: the server tells no numbers of the dump itself.
-  const keys = [...info.matchAll(/^db(\d+):keys=(\d+)/gm)].map(([, database, count]) => [
-    Number(database),
-    Number(count),
-  ]);
+  const keysBefore = [...info.matchAll(/^db(\d+):keys=(\d+)/gm)].map(
+    ([, database, count]) => [Number(database), Number(count)] as const,
+  );
   const rdb = runProgram({...common, args: [...args, '--rdb', '-'], timeoutMs: source.timeoutMs});
-  yield {name: RDB_FILE, bytes: demandRdb(rdb, label)};
-  return {witness: {kind: 'redis', version, keysBefore: keys} as unknown as Json};
+  const reader = source.witness.rows === 'none' ? undefined : new RdbWitness(source.witness);
+  const bytes = demandRdb(rdb, label);
+  yield {name: RDB_FILE, bytes: reader === undefined ? bytes : readAlong(bytes, reader)};
+  const read = reader?.end() ?? null;
+  if (typeof read === 'string')
+    context.onNote(`The witness has no checksums of the keys, only how many there are: ${read}.`);
+  const witness: RedisWitness = {version, keysBefore, contents: typeof read === 'string' ? null : read};
+  return {witness: {kind: 'redis', ...witness} as unknown as Json};
+}
+
+async function* readAlong(stream: AsyncIterable<Uint8Array>, reader: RdbWitness): AsyncGenerator<Uint8Array> {
+  for await (const piece of stream) {
+    reader.push(piece); // Before it is given away.
+    yield piece;
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 import {createHash} from 'node:crypto';
 import type {Database} from 'better-sqlite3';
 import type {WitnessConfig} from '../../config/sources.ts';
+import type {TableWitness} from '../stream/table-witness.ts';
 
 export interface SqliteWitness {
   readonly version: string;
@@ -9,8 +10,7 @@ export interface SqliteWitness {
   readonly userVersion: number;
   /** Hash of all definitions. */
   readonly schema: string;
-  /** Name, rows, and the sum of hashes of the rows; null where it was not read. */
-  readonly tables: readonly (readonly [name: string, rows: number | null, checksum: string | null])[];
+  readonly tables: readonly TableWitness[];
 }
 
 /** @param now milliseconds */
