@@ -123,6 +123,12 @@ export class SourceError extends HoldfastError {
   readonly exitCode = EXIT.unexpected;
 }
 
+/** The repository would hold more than it may. */
+export class LimitError extends HoldfastError {
+  readonly code = 'LIMIT';
+  readonly exitCode = EXIT.unexpected;
+}
+
 /** The restore cannot write where it was told to. */
 export class RestoreError extends HoldfastError {
   readonly code = 'RESTORE';

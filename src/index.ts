@@ -110,6 +110,14 @@ export {
   restoreToDatabase,
 } from './operations/restore-database.ts';
 export {compileIncludes, type Selection} from './operations/selection.ts';
+export {
+  isMended,
+  rememberDamage,
+  type SelfCheck,
+  type StoredState,
+  storedState,
+} from './operations/self-check.ts';
+export type {SelfCheckOptions} from './operations/self-check-plan.ts';
 export {type SourceStatus, type Status, type StatusOptions, statusOf} from './operations/status.ts';
 export {
   type VerifyContext,
@@ -118,6 +126,7 @@ export {
   type VerifyResult,
   verify,
 } from './operations/verify.ts';
+export {type VolumeUse, volumeUse} from './operations/volume.ts';
 // Repository: what is stored, who signed it, and what this machine has seen of it.
 export {type Agent, loadAgent} from './repository/agent.ts';
 export {type TrustedAgents, trustedAgents} from './repository/agents.ts';

@@ -102,6 +102,12 @@ export class BlobTable {
       .prepare('SELECT id FROM pack WHERE generation = ? AND name = ?')
       .pluck()
       .get(generation, name) as number | undefined;
+    if (lost !== undefined)
+      this.#database
+        .prepare(
+          'INSERT OR IGNORE INTO lost_blob SELECT generation, ?, id FROM blob WHERE generation = ? AND pack = ?',
+        )
+        .run(name, generation, lost);
     for (const pack of new Set([...building, ...(lost === undefined ? [] : [lost])])) {
       this.#database
         .prepare(
@@ -111,6 +117,28 @@ export class BlobTable {
       this.#database.prepare('DELETE FROM blob WHERE generation = ? AND pack = ?').run(generation, pack);
       this.#database.prepare('DELETE FROM pack WHERE id = ?').run(pack);
     }
+  }
+
+  /** How many blobs the lost pack had, and how many of them are stored in another one by now. */
+  regained(generation: number, pack: string): {lost: number; regained: number} {
+    return this.#database
+      .prepare(
+        `SELECT count(*) AS lost, count(blob.id) AS regained FROM lost_blob LEFT JOIN blob
+         ON blob.generation = lost_blob.generation AND blob.id = lost_blob.id
+         WHERE lost_blob.generation = ? AND lost_blob.pack = ?`,
+      )
+      .get(generation, pack) as {lost: number; regained: number};
+  }
+
+  /** Blobs that were in lost packs and are in no other one. */
+  lost(generation: number): Buffer[] {
+    return this.#database
+      .prepare(
+        `SELECT DISTINCT id FROM lost_blob WHERE generation = @generation
+         AND NOT EXISTS (SELECT 1 FROM blob WHERE generation = @generation AND blob.id = lost_blob.id)`,
+      )
+      .pluck()
+      .all({generation}) as Buffer[];
   }
 
   /** Forgets all packs, blobs and index objects of a generation. */

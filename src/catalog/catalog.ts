@@ -10,6 +10,8 @@ import {GenerationTable} from './generations.ts';
 import {LockTable} from './locks.ts';
 import {PlaceTable} from './places.ts';
 import {MIGRATIONS} from './schema.ts';
+import {SelfCheckTable} from './self-checks.ts';
+import {SizeTable} from './sizes.ts';
 import {SnapshotTable} from './snapshots.ts';
 
 export interface CatalogOptions {
@@ -38,6 +40,8 @@ export class Catalog implements Disposable {
   readonly snapshots: SnapshotTable;
   readonly locks: LockTable;
   readonly places: PlaceTable;
+  readonly selfChecks: SelfCheckTable;
+  readonly sizes: SizeTable;
   readonly #database: Database.Database;
 
   private constructor(path: string, database: Database.Database) {
@@ -49,6 +53,8 @@ export class Catalog implements Disposable {
     this.snapshots = new SnapshotTable(database);
     this.locks = new LockTable(database);
     this.places = new PlaceTable(database);
+    this.selfChecks = new SelfCheckTable(database);
+    this.sizes = new SizeTable(database);
   }
 
   /**

@@ -114,4 +114,25 @@ export const MIGRATIONS: readonly string[] = [
   -- JSON: what the last good dump of a source held, to notice what a later one lacks.
   CREATE TABLE last_good (source TEXT PRIMARY KEY, contents TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- When each stored object was last read and compared, and what was wrong with it. Times in ms.
+  CREATE TABLE checked (
+    place TEXT NOT NULL,
+    source TEXT NOT NULL,
+    object TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    problem TEXT,
+    PRIMARY KEY (place, source, object)
+  ) STRICT, WITHOUT ROWID;
+  -- since: all checks until then are done; listed: when it was last looked up whether everything is there.
+  CREATE TABLE check_state (
+    place TEXT NOT NULL,
+    source TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    listed INTEGER NOT NULL,
+    PRIMARY KEY (place, source)
+  ) STRICT, WITHOUT ROWID;
+  -- What packs held that are lost, to tell how much of it is stored again.
+  CREATE TABLE lost_blob (generation INTEGER NOT NULL, pack TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (generation, pack, id)) STRICT, WITHOUT ROWID;
+  `,
 ];

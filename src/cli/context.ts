@@ -286,6 +286,8 @@ export class CliContext implements AsyncDisposable {
       ],
       now: () => new Date(),
       concurrency: this.config?.limits.concurrency ?? 2,
+      selfCheck: this.config?.selfCheck,
+      limitBytes: this.config?.limits.repositoryBytes,
       signal,
     };
   }

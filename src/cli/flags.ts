@@ -70,6 +70,17 @@ export const sizeFlag = Flags.custom<number>({
   parse: async (value) => asUsage(() => parseSize(value)),
 });
 
+/** An option that takes a share, such as `10%`; its value is above 0 and at most 1. */
+export const shareFlag = Flags.custom<number>({
+  helpValue: '10%',
+  parse: async (text, _, {name}) => {
+    const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
+    const value = Number(percent) / 100;
+    if (percent !== undefined && value > 0 && value <= 1) return value;
+    throw new UsageError(`--${name} ${text} is not a share.`, {hint: 'Write it like 10%.'});
+  },
+});
+
 function asUsage<T>(parse: () => T): T {
   try {
     return parse();

@@ -1,20 +1,24 @@
 import {Args, Flags} from '@oclif/core';
 import {openJobs} from '../cli/backup-jobs.ts';
 import {localPath} from '../cli/context.ts';
-import {progressFlags} from '../cli/flags.ts';
+import {progressFlags, shareFlag} from '../cli/flags.ts';
 import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
 import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
+import {selfCheckLines} from '../cli/self-check-report.ts';
 import {displayPath} from '../cli/terminal.ts';
+import {volumeAfter, volumeWarning} from '../cli/volume.ts';
 import type {Config} from '../config/config.ts';
 import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
+import {DEFAULT_SELF_CHECK} from '../config/self-check-schema.ts';
 import {type SourceConfig, stdinSource} from '../config/sources.ts';
 import {EXIT, type HoldfastError, KeyError, UsageError} from '../errors.ts';
-import {type BackedUp, type BackupOptions, backup} from '../operations/backup.ts';
+import {type BackedUp, type BackupContext, type BackupOptions, backup} from '../operations/backup.ts';
 import {backupToPlaces} from '../operations/backup-places.ts';
 import {assertHooksTrusted} from '../operations/hooks.ts';
 import type {PlacesContext} from '../operations/place.ts';
+import type {VolumeUse} from '../operations/volume.ts';
 import type {Problem} from '../repository/chain.ts';
 import {useLittleMemory} from '../system/memory.ts';
 
@@ -26,6 +30,8 @@ interface BackupJson {
   readonly problems: readonly Problem[];
   /** The places where it went. */
   readonly repositories: readonly PlaceJson[];
+  /** How much the repository holds of what it may; null without `limits.repository`. */
+  readonly volume: VolumeUse | null;
 }
 
 export default class Backup extends RepositoryCommand {
@@ -71,6 +77,10 @@ export default class Backup extends RepositoryCommand {
         });
       },
     }),
+    check: shareFlag({
+      description:
+        'first read so much of what earlier backups stored, and store again what is lost; otherwise a little of it in each backup, as "selfCheck" of the config says',
+    }),
     'accept-history': Flags.boolean({
       description:
         'go on from what the storage has, though this machine remembers otherwise; known damage is not told again',
@@ -95,6 +105,9 @@ export default class Backup extends RepositoryCommand {
     const withPlaces: PlacesContext = {
       ...plain,
       ...(flags.stdin && {input: process.stdin}),
+      ...(flags.check !== undefined && {
+        selfCheck: {...(plain.selfCheck ?? DEFAULT_SELF_CHECK), share: flags.check},
+      }),
       ownPaths: [...plain.ownPaths, ...places.flatMap(localPath)],
       onProgress: this.showProgress,
       onNote: (source, note) => notes.push(`${source}: ${note}`),
@@ -125,6 +138,7 @@ export default class Backup extends RepositoryCommand {
     for (const {source, error} of failures) this.#fail(source, error);
     const repositories = places.map((place) => placeJson(place, where.jobs, snapshots, this.output));
     if (!isOnePlace && !flags['dry-run']) for (const state of repositories) this.#tellPlace(state);
+    const volume = flags['dry-run'] ? null : await this.#volume(plain);
     return {
       // The warning of a failed hook repeats what the hook said.
       snapshots: snapshots.map((snapshot) => ({
@@ -141,11 +155,34 @@ export default class Backup extends RepositoryCommand {
       })),
       problems,
       repositories,
+      volume,
     };
   }
 
+  /** Counted where somebody asks for it: that takes a listing now and then. */
+  async #volume(context: BackupContext): Promise<VolumeUse | null> {
+    if (context.limitBytes === undefined) return null;
+    const volume = await volumeAfter(context, (problem) => this.warn(problem));
+    const warning = volume === null ? undefined : volumeWarning(volume);
+    if (warning !== undefined) this.warn(warning);
+    if ((volume?.share ?? 0) >= 1) this.incomplete();
+    return volume;
+  }
+
   #tell(
-    {source, kind, id, seconds, entries, bytes, warnings, warningsOmitted, suspect, retries}: BackedUp,
+    {
+      source,
+      kind,
+      id,
+      seconds,
+      entries,
+      bytes,
+      warnings,
+      warningsOmitted,
+      suspect,
+      retries,
+      selfCheck,
+    }: BackedUp,
     isDryRun: boolean,
   ): void {
     const count = warnings.length + warningsOmitted;
@@ -157,6 +194,7 @@ export default class Backup extends RepositoryCommand {
     this.log(
       `  ${formatBytes(bytes.source)} in all: ${formatBytes(bytes.read)} read, ${formatBytes(bytes.new)} new, ${formatBytes(bytes.stored)} ${isDryRun ? 'would be ' : ''}stored`,
     );
+    if (selfCheck !== null) for (const line of selfCheckLines(selfCheck)) this.log(`  ${line}`);
     if (retries > 0) this.log(`  ${retries} requests to the storage failed and were tried again`);
     for (const {path, problem} of warnings.slice(0, WARNINGS_SHOWN))
       this.warn(`${source}: ${displayPath(path)}${path === '' ? '' : ': '}${problem}`);

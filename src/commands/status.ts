@@ -1,9 +1,12 @@
+import type {CliContext} from '../cli/context.ts';
 import {durationFlag} from '../cli/flags.ts';
-import {formatBytes, formatDuration, renderTable} from '../cli/output.ts';
+import {counted, formatBytes, formatDuration, renderTable} from '../cli/output.ts';
 import {operatorFlag, RepositoryCommand} from '../cli/repository-command.ts';
 import {displayMessage} from '../cli/terminal.ts';
-import {EXIT} from '../errors.ts';
+import {EXIT, HoldfastError} from '../errors.ts';
+import {isMended, type StoredState, storedState} from '../operations/self-check.ts';
 import {type Status, statusOf} from '../operations/status.ts';
+import type {History} from '../repository/history.ts';
 
 export default class StatusCommand extends RepositoryCommand {
   static override summary = 'One screen: how each source stands. Needs neither key nor catalog.';
@@ -27,7 +30,9 @@ export default class StatusCommand extends RepositoryCommand {
     const {flags} = await this.parse(StatusCommand);
     await using context = await this.open(flags);
     const now = new Date();
-    const status = statusOf(await context.history(), await context.drills(), {
+    const history = await context.history();
+    const status = statusOf(history, await context.drills(), {
+      stored: flags.repository === undefined ? this.#stored(context, history) : new Map(),
       maxAgeMs: flags['max-age'],
       maxUnprovenMs: flags['max-unproven'],
       expected: [...(context.config?.sources.keys() ?? [])],
@@ -36,6 +41,22 @@ export default class StatusCommand extends RepositoryCommand {
     this.log(this.#screen(status, now));
     if (!status.ok) this.endWith(EXIT.notVerified);
     return status;
+  }
+
+  /** What backups on this machine saw of what is stored, where it makes any. */
+  #stored(context: CliContext, {sources}: History): Map<string, StoredState> {
+    try {
+      const catalog = context.existingCatalog();
+      if (catalog === undefined) return new Map();
+      const {repository, agents} = context;
+      return new Map(
+        sources.map((source) => [source.source, storedState({repository, catalog, agents}, source)]),
+      );
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      this.logToStderr(`What backups here saw of what is stored is not told: ${error.message}`);
+      return new Map();
+    }
   }
 
   /** Fits 80 columns. */
@@ -48,7 +69,7 @@ export default class StatusCommand extends RepositoryCommand {
       const ms = Date.parse(time) - now.getTime();
       return ms < 0 ? 'due' : `in ${formatDuration(ms)}`;
     };
-    const table = renderTable(
+    let table = renderTable(
       [
         {title: 'SOURCE', flexible: true},
         {title: 'LAST BACKUP'},
@@ -73,6 +94,19 @@ export default class StatusCommand extends RepositoryCommand {
       ...sources.flatMap((source) => source.problems.map((problem) => `${source.source}: ${problem}`)),
       ...problems,
     ];
+    const looked = sources.flatMap(({source, stored}) =>
+      stored?.allSeenSince
+        ? [
+            `${source}: ${counted(stored.all.objects, 'object')} (${formatBytes(stored.all.bytes)}), all read or stored since ${stored.allSeenSince.slice(0, 10)}${mended(stored)}`,
+          ]
+        : [],
+    );
+    if (looked.length > 0) table = `${table}\n\nSelf-check\n${looked.join('\n')}`;
     return `${table}\n\n${ok ? 'All is well.' : told.map((line) => `! ${displayMessage(line)}`).join('\n')}`;
   }
+}
+
+function mended({damaged}: StoredState): string {
+  const count = damaged.filter(isMended).length;
+  return count === 0 ? '' : `; ${counted(count, 'lost pack')} stored again`;
 }

@@ -1,10 +1,11 @@
 import {Args, Flags} from '@oclif/core';
-import {keyFlags, progressFlags} from '../cli/flags.ts';
+import {keyFlags, progressFlags, shareFlag} from '../cli/flags.ts';
 import {counted, formatBytes} from '../cli/output.ts';
 import {toldProblems} from '../cli/problems.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayName} from '../cli/terminal.ts';
 import {EXIT, UsageError} from '../errors.ts';
+import {rememberDamage} from '../operations/self-check.ts';
 import {type VerifyLevel, type VerifyResult, verify} from '../operations/verify.ts';
 import {useLittleMemory} from '../system/memory.ts';
 
@@ -37,9 +38,9 @@ export default class Verify extends RepositoryCommand {
     })(),
     'store-checksums': Flags.boolean({
       description:
-        'for ciphertext: believe the SHA-256 that the storage keeps of an object (S3), and read only what it keeps none of; finds what rotted, not a storage that lies',
+        'for ciphertext: believe the checksum that the storage keeps of an object (SHA-256, or the MD5 of a pack), and read only what it keeps none of; finds what was stored wrongly, not a storage that lies',
     }),
-    sample: Flags.string({helpValue: '10%', description: 'read only so many of the packs, at random'}),
+    sample: shareFlag({description: 'read only so many of the packs, at random'}),
   };
 
   async run(): Promise<VerifyResult> {
@@ -50,7 +51,7 @@ export default class Verify extends RepositoryCommand {
       throw new UsageError(`--store-checksums does not go with the level ${level}.`, {
         hint: 'Use it with --level ciphertext.',
       });
-    const sample = flags.sample === undefined ? undefined : share(flags.sample);
+    const {sample} = flags;
     await using context = await this.open(flags);
     const history = await context.history();
     const result = await verify(
@@ -72,6 +73,13 @@ export default class Verify extends RepositoryCommand {
             : this.select({...history, problems: []}, args.snapshot).seal,
       },
     );
+    // Where this is a machine that backs up, its next backup stores again what is lost.
+    if (flags.repository === undefined) {
+      const {repository, agents} = context;
+      const catalog = context.existingCatalog();
+      const now = () => new Date();
+      if (catalog !== undefined) rememberDamage({repository, catalog, agents, now}, history, result.problems);
+    }
     const problems = toldProblems(result.problems);
     for (const {object, problem, affects} of problems) {
       this.log(`${displayName(object)}: ${problem}`);
@@ -85,8 +93,8 @@ export default class Verify extends RepositoryCommand {
     if (flags['store-checksums'])
       this.log(
         byStore.objects > 0
-          ? `Not read, for the storage keeps the right SHA-256 and was believed: ${counted(byStore.objects, 'object')}, ${formatBytes(byStore.bytes)}.`
-          : 'The storage keeps no SHA-256 of these objects: they were read.',
+          ? `Not read, for the storage keeps the right checksum and was believed: ${counted(byStore.objects, 'object')}, ${formatBytes(byStore.bytes)}.`
+          : 'The storage keeps no checksum that can be compared with these objects: they were read.',
       );
     this.log(`Verified (${level}): ${checked}. ${found}.`);
     if (!result.ok) {
@@ -111,11 +119,4 @@ export default class Verify extends RepositoryCommand {
         `${are(unfinished, 'object')} to no snapshot: left by an unfinished run, which the next backup resumes.`,
       );
   }
-}
-
-function share(text: string): number {
-  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
-  const value = Number(percent) / 100;
-  if (percent !== undefined && value > 0 && value <= 1) return value;
-  throw new UsageError(`--sample ${text} is not a share.`, {hint: 'Write it like 10%.'});
 }

@@ -6,9 +6,10 @@ import {readConfigFile} from './file.ts';
 import {issueFindings} from './issues.ts';
 import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
 import {type ConfigInput, configSchema} from './schema.ts';
+import {type SelfCheckLimits, toSelfCheck} from './self-check-schema.ts';
 import {type SourceConfig, toLimit, toSource} from './sources.ts';
 import type {Environment} from './substitute.ts';
-import {parseDuration, parseRate} from './units.ts';
+import {parseDuration, parseRate, parseSize} from './units.ts';
 
 const DEFAULT_FULL = '30d';
 const DEFAULT_CONCURRENCY = 2;
@@ -20,6 +21,8 @@ export interface ConfigLimits {
   readonly downloadBytesPerSecond: number | undefined;
   /** `Infinity` for `never`: it is never given up. */
   readonly retryForMs: number | undefined;
+  /** How much the repository may hold. */
+  readonly repositoryBytes: number | undefined;
 }
 
 /** A config with its defaults, its paths absolute and its references filled in. */
@@ -44,6 +47,8 @@ export interface Config {
   readonly drills: ReadonlyMap<string, DrillConfig>;
   /** A new generation starts when the last one is older, where a source does not say; `Infinity` for `never`. */
   readonly fullAfterMs: number;
+  /** What backups read again of what is stored; undefined for nothing. */
+  readonly selfCheck: SelfCheckLimits | undefined;
   readonly limits: ConfigLimits;
   /** Whether storage must be reached encrypted. */
   readonly requireTls: boolean;
@@ -156,6 +161,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
       ]),
     ),
     fullAfterMs: toLimit(full),
+    selfCheck: toSelfCheck(input.selfCheck),
     limits: toLimits(input.limits),
     requireTls: input.requireTls ?? false,
     lock: input.lock && {mode: input.lock.mode, forMs: parseDuration(input.lock.for)},
@@ -180,6 +186,7 @@ function toLimits(input: ConfigInput['limits']): ConfigLimits {
     concurrency: input?.concurrency ?? DEFAULT_CONCURRENCY,
     uploadBytesPerSecond: rate(input?.upload),
     downloadBytesPerSecond: rate(input?.download),
+    repositoryBytes: input?.repository === undefined ? undefined : parseSize(input.repository),
     retryForMs: input?.retryFor === undefined ? undefined : toLimit(input.retryFor),
   };
 }

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {ConfigError} from '../errors.ts';
 import {drillKeys, drillSchema} from './drill-schema.ts';
 import {
   REPOSITORY_NAME_PATTERN,
@@ -6,9 +7,10 @@ import {
   SOURCE_NAME_PATTERN,
   sourceNameProblem,
 } from './names.ts';
+import {SELF_CHECK_KEYS, selfCheckSchema} from './self-check-schema.ts';
 import {sourceKeys, sourceSchema} from './source-schema.ts';
-import {parseDuration} from './units.ts';
-import {checked, duration, full, path, pathProblem, problemCheck, rate, text} from './values.ts';
+import {parseDuration, parseSize} from './units.ts';
+import {checked, duration, full, path, pathProblem, problemCheck, rate, size, text} from './values.ts';
 
 /** Keys that the config will have, at the place where they will stand. Silently passing over one could cost somebody a backup. */
 export const LATER_KEYS: ReadonlySet<string> = new Set([
@@ -16,7 +18,6 @@ export const LATER_KEYS: ReadonlySet<string> = new Set([
   'timezone',
   'retention',
   'notify',
-  'limits.repository',
   'sources.*.schedule',
   'sources.*.timezone',
   'sources.*.retention',
@@ -72,6 +73,7 @@ export const configSchema = z
       .optional()
       .describe('Restores that are rehearsed, by name; on a machine that has a private key.'),
     full: full.optional(),
+    selfCheck: selfCheckSchema.optional(),
     limits: z
       .strictObject({
         concurrency: z
@@ -85,6 +87,12 @@ export const configSchema = z
         retryFor: duration
           .optional()
           .describe('How long a request goes on being tried that fails for the time being.'),
+        repository: size
+          .check(checked(refuseNothing))
+          .optional()
+          .describe(
+            'How much the repository may hold. Warns from 80 %; no new full backup starts that would pass it.',
+          ),
       })
       .optional(),
     requireTls: z
@@ -155,12 +163,18 @@ export function configJsonSchema(): Record<string, unknown> {
 export function knownKeys(place: readonly PropertyKey[]): string[] {
   const [first] = place;
   if (place.length === 0) return Object.keys(configSchema.shape);
-  if (first === 'limits' && place.length === 1) return ['concurrency', 'upload', 'download', 'retryFor'];
+  if (first === 'selfCheck' && place.length === 1) return SELF_CHECK_KEYS;
+  if (first === 'limits' && place.length === 1)
+    return ['concurrency', 'upload', 'download', 'retryFor', 'repository'];
   if (first === 'lock' && place.length === 1) return ['mode', 'for'];
   if (first === 'trust' && place.length === 1) return ['agents', 'operators'];
   if (first === 'sources' && place.length > 1) return sourceKeys(place.slice(2));
   if (first === 'drills' && place.length > 1) return drillKeys(place.slice(2));
   return [];
+}
+
+function refuseNothing(value: string): void {
+  if (parseSize(value) === 0) throw new ConfigError('must be more than nothing');
 }
 
 function drillNameProblem(name: string): string | undefined {

@@ -47,6 +47,7 @@ limits:
   # How many packs are on their way to the storage at once.
   concurrency: 2
   # upload: 20MB/s
+  # repository: 500GB                   # warns from 80 %; no new full backup starts that would pass it
   # retryFor: 30m                       # how long a request is tried that fails for the time being; 5 minutes otherwise
 
 # Values may come from the environment: \${env:NAME}. To pin the machines whose snapshots are believed:

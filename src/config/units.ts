@@ -70,6 +70,15 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
+/** `470 GB`, `1.5 TB`: powers of 1000, as limits and bills are written. */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${value.toFixed(unit === 0 || value >= 99.95 ? 0 : 1).replace(/\.0$/, '')} ${units[unit]}`;
+}
+
 /**
  * `20MB/s` in bytes per second.
  * @throws {@link ConfigError}

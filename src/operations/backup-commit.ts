@@ -3,7 +3,7 @@ import type {Session} from '../crypto/seipd.ts';
 import {LockedError} from '../errors.ts';
 import {encryptionFingerprint} from '../repository/agent.ts';
 import type {Json} from '../repository/canonical.ts';
-import {acceptHistory, resolveNeeds, type SourceHistory} from '../repository/history.ts';
+import {acceptHistory, packMd5s, resolveNeeds, type SourceHistory} from '../repository/history.ts';
 import {
   type GenerationPlace,
   parseSealObject,
@@ -45,6 +45,8 @@ export interface Committed {
 
 /** A seal lists everything it needs at least this often, so that a chain of seals stays short. */
 const SEALS_BETWEEN_FULL_LISTS = 31;
+/** A longer list goes without: a seal has its bounds. */
+const MD5S_MOST = 20_000;
 
 export async function commitSnapshot(
   run: SourceRun,
@@ -105,7 +107,7 @@ export async function commitSnapshot(
       snapshot: {id: snapshot.id, size: snapshot.object.length, sha256: sha256(snapshot.object)},
       warnings: walked.warnings.count,
       secrets: generation.secrets,
-      needs: needsOf(run, last),
+      needs: needsOf(run, last, packs.md5s),
       ...(suspect.length > 0 && {suspect: [...new Set(suspect.map(({reason}) => reason))]}),
     },
     agent,
@@ -127,6 +129,7 @@ export async function commitSnapshot(
       seal: seal.checked.payload,
       root: encodeEntry(walked.root),
     });
+    catalog.sizes.add(repository.target.label, snapshot.object.length + seal.object.length);
     if (suspect.length === 0 && walked.dump !== undefined)
       catalog.snapshots.keepLastGood(source.name, JSON.stringify(walked.dump));
   });
@@ -157,7 +160,11 @@ function suspicionsIn(
 }
 
 /** All packs and index objects of the generation, as a difference to the seal before where that is shorter. */
-function needsOf({catalog, generation, history}: SourceRun, last: CheckedSeal | undefined): Needs {
+function needsOf(
+  {catalog, generation, history}: SourceRun,
+  last: CheckedSeal | undefined,
+  md5s: ReadonlyMap<string, string>,
+): Needs {
   const all = {
     packs: catalog.blobs.packs(generation.id).map(({name, size}): SizedName => [name, size]),
     index: catalog.blobs.indexObjects(generation.id).map(({name, size}): SizedName => [name, size]),
@@ -166,14 +173,24 @@ function needsOf({catalog, generation, history}: SourceRun, last: CheckedSeal | 
     last?.generation === generation.name && sealsSinceFullList(history) < SEALS_BETWEEN_FULL_LISTS
       ? resolveNeeds(history, last)
       : undefined;
-  if (last === undefined || before === undefined) return {base: null, ...all, dropped: []};
+  if (last === undefined || before === undefined) {
+    const known = new Map([...packMd5s(history.seals), ...md5s]);
+    return {base: null, ...all, dropped: [], ...md5Of(all.packs, known)};
+  }
   const held = new Set([...all.packs, ...all.index].map(([name]) => name));
+  const packs = all.packs.filter(([name]) => !before.packs.has(name));
   return {
     base: last.hash,
-    packs: all.packs.filter(([name]) => !before.packs.has(name)),
+    packs,
     index: all.index.filter(([name]) => !before.index.has(name)),
     dropped: [...before.packs.keys(), ...before.index.keys()].filter((name) => !held.has(name)).sort(),
+    ...md5Of(packs, md5s),
   };
+}
+
+function md5Of(packs: readonly SizedName[], known: ReadonlyMap<string, string>): Pick<Needs, 'md5'> {
+  if (packs.length > MD5S_MOST || !packs.some(([name]) => known.has(name))) return {};
+  return {md5: packs.map(([name]) => known.get(name) ?? '')};
 }
 
 function sealsSinceFullList({seals}: SourceHistory): number {

@@ -3,7 +3,7 @@ import {isDeepStrictEqual} from 'node:util';
 import * as openpgp from 'openpgp';
 import type {StoredGeneration} from '../catalog/generations.ts';
 import type {SourceConfig} from '../config/sources.ts';
-import {DamageError, KeyError} from '../errors.ts';
+import {DamageError, KeyError, LimitError} from '../errors.ts';
 import type {Agent} from '../repository/agent.ts';
 import type {Problem} from '../repository/chain.ts';
 import {openGenerationAsAgent, SECRETS_MOST_BYTES, startGeneration} from '../repository/generation.ts';
@@ -15,6 +15,7 @@ import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
 import type {BackupContext, BackupOptions} from './backup.ts';
 import {asRow} from './backup-catalog.ts';
+import {nextFullBytes, refuseOverLimit} from './volume.ts';
 
 export interface ChosenGeneration {
   readonly generation: StoredGeneration;
@@ -23,7 +24,11 @@ export interface ChosenGeneration {
   readonly kind: SnapshotKind;
   /** Damage found in generations that could else have been continued. */
   readonly problems: readonly Problem[];
+  /** Why the generation is older than it should be. */
+  readonly overdue?: string | undefined;
 }
+
+type Opened = Pick<ChosenGeneration, 'generation' | 'key'>;
 
 export async function chooseGeneration(
   context: BackupContext,
@@ -39,15 +44,46 @@ export async function chooseGeneration(
       ? undefined
       : await usable(context, source, last.generation, now, history, problems);
   if (current !== undefined) return {...current, kind: 'incremental', problems};
+  try {
+    const full = await newFull(context, source, history, options.dryRun ?? false, now, problems);
+    return {...full, kind: 'full', problems};
+  } catch (error) {
+    if (!(error instanceof LimitError) || last === undefined || options.full === true) throw error;
+    // The limit is no reason to leave what changed unprotected.
+    const ageless = {...source, fullAfterMs: Number.POSITIVE_INFINITY};
+    const old = await usable(context, ageless, last.generation, now, history, problems);
+    if (old === undefined) throw error;
+    const begun = old.generation.created.slice(0, 10);
+    const overdue = `${error.message} This snapshot went on in the generation of ${begun}, which is older than "full" allows. ${error.hint}`;
+    return {...old, kind: 'incremental', problems, overdue};
+  }
+}
+
+/** A generation for a full backup: one that was begun, or a new one. @throws {@link LimitError} if it would not fit */
+async function newFull(
+  context: BackupContext,
+  source: SourceConfig,
+  history: SourceHistory,
+  isDryRun: boolean,
+  now: Date,
+  problems: Problem[],
+): Promise<Opened> {
+  const {limitBytes, catalog} = context;
+  const demandRoom = async (begun?: StoredGeneration): Promise<void> => {
+    if (limitBytes === undefined) return;
+    const stored = begun === undefined ? [] : catalog.blobs.packs(begun.id);
+    const done = stored.reduce((sum, {size}) => sum + size, 0);
+    const needed = nextFullBytes(history) ?? 0;
+    await refuseOverLimit(context, source.name, Math.max(0, needed - done), limitBytes);
+  };
   for (const name of unfinished(history)) {
     const begun = await usable(context, source, name, now, history, problems);
-    if (begun !== undefined) return {...begun, kind: 'full', problems};
+    if (begun === undefined) continue;
+    await demandRoom(begun.generation);
+    return begun;
   }
-  return {
-    ...(await begin(context, source, history, options.dryRun ?? false, now)),
-    kind: 'full',
-    problems,
-  };
+  await demandRoom();
+  return await begin(context, source, history, isDryRun, now);
 }
 
 /** Generations that were begun after the last sealed one, newest first: their packs need not be stored again. */
@@ -64,7 +100,7 @@ async function usable(
   now: Date,
   {seals}: SourceHistory,
   problems: Problem[],
-): Promise<{generation: StoredGeneration; key: openpgp.PublicKey} | undefined> {
+): Promise<Opened | undefined> {
   const {catalog, repository, agent, recipients, onNote} = context;
   const place = {source: source.name, generation: name};
   const its = seals.filter((seal) => seal.generation === name);
@@ -138,7 +174,7 @@ async function begin(
   history: SourceHistory,
   isDryRun: boolean,
   now: Date,
-): Promise<{generation: StoredGeneration; key: openpgp.PublicKey}> {
+): Promise<Opened> {
   const {catalog, repository, agent, recipients} = context;
   if (recipients.length === 0) {
     throw new KeyError('No recipient is configured, so there is nobody to encrypt to.', {
@@ -155,7 +191,9 @@ async function begin(
     recipients,
     start,
     async (name, bytes) => {
-      if (!isDryRun) await repository.target.put(name, bytes);
+      if (isDryRun) return;
+      await repository.target.put(name, bytes);
+      catalog.transaction(() => catalog.sizes.add(repository.target.label, bytes.length));
     },
   );
   const row = asRow(facts);

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {newSession} from '../crypto/message.ts';
 import type {Session} from '../crypto/seipd.ts';
 import {encryptionFingerprint} from '../repository/agent.ts';
@@ -14,7 +15,7 @@ const CHECKPOINT_PACKS = 8;
 const CHECKPOINT_BLOBS = 32_768;
 
 /** What may be on its way to the storage at once, together: it lies in memory. */
-const UPLOADS_BYTES = 64 * 2 ** 20;
+const UPLOADS_BYTES = 48 * 2 ** 20;
 const PACK_LEAST_BYTES = 4 * 2 ** 20;
 
 /** Up to four packs at once have their usual size; of more than that, each is smaller. */
@@ -30,6 +31,8 @@ export class PackStore implements AsyncDisposable {
   readonly packer: Packer;
   /** Bytes that this run put into the repository. */
   storedBytes = 0;
+  /** MD5 of the packs that this run stored, by name, where the target keeps nothing better. */
+  readonly md5s = new Map<string, string>();
   readonly #run: SourceRun;
   readonly #renewLease: () => Promise<void>;
   readonly #onStored: (record: PackRecord) => void;
@@ -73,7 +76,10 @@ export class PackStore implements AsyncDisposable {
     this.storedBytes += bytes.length;
     if (options.dryRun === true) return this.#onStored(record);
     const place = {source: source.name, generation: generation.name};
-    await repository.target.put(packObject(place, record.pack), bytes, {signal});
+    const md5 =
+      repository.target.keepsMd5 === true ? createHash('md5').update(bytes).digest('hex') : undefined;
+    await repository.target.put(packObject(place, record.pack), bytes, {signal, md5});
+    if (md5 !== undefined) this.md5s.set(record.pack, md5);
     const blobs = bookedBlobs(record);
     catalog.transaction(() => {
       catalog.blobs.addPack(
@@ -82,6 +88,7 @@ export class PackStore implements AsyncDisposable {
         blobs,
         encodePackRecord(record),
       );
+      catalog.sizes.add(repository.target.label, bytes.length);
     });
     this.#onStored(record);
     await this.#renewLease();
@@ -117,6 +124,7 @@ export class PackStore implements AsyncDisposable {
         {name, size: object.length},
         unindexed.map(({name}) => name),
       );
+      catalog.sizes.add(repository.target.label, object.length);
     });
   }
 }

@@ -2,7 +2,7 @@
  * Backs up into several places: read and encrypted once, stored in each. The places hold one and the same repository. A snapshot is made
  * in one of them, the others get its objects as they are made, and its seal when they have all that it needs (docs/decisions/0011).
  */
-import {NoRepositoryError, SourceError, TamperError} from '../errors.ts';
+import {LimitError, NoRepositoryError, SourceError, TamperError} from '../errors.ts';
 import type {Problem} from '../repository/chain.ts';
 import type {SourceHistory} from '../repository/history.ts';
 import {sealObject} from '../repository/layout.ts';
@@ -36,7 +36,8 @@ export async function backupToPlaces(
       failures.push(...made.failures);
     } catch (error) {
       context.signal?.throwIfAborted();
-      const isOfSource = error instanceof SourceError || error instanceof TamperError;
+      const isOfSource =
+        error instanceof SourceError || error instanceof TamperError || error instanceof LimitError;
       const isOfPlace = error instanceof TargetError || error instanceof NoRepositoryError;
       if (!isOfSource && !isOfPlace) throw error;
       failures.push({source: job.source.name, error});

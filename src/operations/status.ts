@@ -3,6 +3,7 @@ import {type DrillHistory, lastProof} from '../repository/drill-history.ts';
 import type {DrillReport} from '../repository/drill-report.ts';
 import type {History, SourceHistory} from '../repository/history.ts';
 import {silenceOf, usualMs} from './clock.ts';
+import {type DamagedObject, isMended, type StoredState} from './self-check.ts';
 
 export interface StatusOptions {
   /** Older newest snapshots are a problem; undefined: those that are late by the source's own rhythm. */
@@ -11,6 +12,8 @@ export interface StatusOptions {
   readonly maxUnprovenMs?: number | undefined;
   /** Sources that there should be. */
   readonly expected: readonly string[];
+  /** What this machine's backups saw of what is stored, by source; where it makes any. */
+  readonly stored?: ReadonlyMap<string, StoredState>;
   readonly now: Date;
 }
 
@@ -30,6 +33,8 @@ export interface SourceStatus {
   readonly bytes: number;
   /** Added to the repository in the last 30 days. */
   readonly grown: number;
+  /** What backups on this machine saw of what is stored; null on another. */
+  readonly stored: StoredState | null;
   readonly problems: readonly string[];
 }
 
@@ -59,7 +64,7 @@ export function statusOf(history: History, drills: DrillHistory, options: Status
 function sourceStatus(
   history: SourceHistory,
   reports: readonly DrillReport[],
-  {maxAgeMs, maxUnprovenMs, now}: StatusOptions,
+  {maxAgeMs, maxUnprovenMs, stored, now}: StatusOptions,
 ): SourceStatus {
   const {source, seals} = history;
   // What is suspect was kept, but is not what one would want to go back to.
@@ -91,6 +96,9 @@ function sourceStatus(
   const last = reports.findLast((report) => report.subjects.some((subject) => subject.source === source));
   if (last?.result === 'failed')
     problems.push(`the last drill (${last.id}) failed: ${failedChecks(last, source)}`);
+  const storedState = stored?.get(source) ?? null;
+  for (const damaged of storedState?.damaged ?? [])
+    if (!isMended(damaged)) problems.push(damageText(damaged));
   const gap = usualMs(history);
   return {
     source,
@@ -107,8 +115,14 @@ function sourceStatus(
     grown: seals
       .filter(({finished}) => ageMs(finished) <= GROWTH_MS)
       .reduce((sum, {bytes, objectBytes}) => sum + bytes.stored + objectBytes, 0),
+    stored: storedState,
     problems,
   };
+}
+
+function damageText({object, problem, affects}: DamagedObject): string {
+  const [first, ...others] = affects;
+  return `${object}: ${problem}; snapshot ${first}${others.length > 0 ? ` and ${others.length} others need it` : ' needs it'}`;
 }
 
 function failedChecks({checks, scope}: DrillReport, source: string): string {

@@ -9,7 +9,7 @@ import {sha256} from '../repository/layout.ts';
 import {LIMITS} from '../repository/pack.ts';
 import {SNAPSHOT_MOST_BYTES} from '../repository/snapshot.ts';
 import {readObject} from '../targets/read.ts';
-import {GarbledObjectError, ObjectMissingError} from '../targets/target.ts';
+import {GarbledObjectError, ObjectMissingError, type StoredSums} from '../targets/target.ts';
 import type {VerifyContext} from './verify.ts';
 import type {NeededObject} from './verify-structure.ts';
 
@@ -52,7 +52,7 @@ export async function verifyCiphertext(
   return problems;
 }
 
-/** Objects of which the store itself says that they have the SHA-256 that the seals say. What it says otherwise is found by reading. */
+/** Objects of which the store itself says that they have the checksum that the seals say. What it says otherwise is found by reading. */
 export async function believedObjects(
   {repository: {target}, signal, onProgress}: VerifyContext,
   objects: readonly NeededObject[],
@@ -62,7 +62,7 @@ export async function believedObjects(
   let files = 0;
   const ask = async (object: NeededObject): Promise<void> => {
     signal?.throwIfAborted();
-    if ((await target.storedSha256?.(object.name, {signal})) === object.sha256) believed.add(object);
+    if (isRight(object, await target.storedSums?.(object.name, {signal}))) believed.add(object);
     onProgress?.({
       phase: 'verify',
       files: {done: ++files, total: objects.length},
@@ -70,13 +70,18 @@ export async function believedObjects(
       current: object.name,
     });
   };
-  if (target.storedSha256 !== undefined) await pMap(objects, ask, {concurrency: PARALLEL_LOOKS});
+  if (target.storedSums !== undefined) await pMap(objects, ask, {concurrency: PARALLEL_LOOKS});
   return believed;
 }
 
+function isRight({sha256, md5}: NeededObject, stored: StoredSums | undefined): boolean {
+  if (stored?.sha256 !== undefined) return stored.sha256 === sha256;
+  return md5 !== undefined && stored?.md5 === md5;
+}
+
 /** What is wrong with the bytes of an object; undefined if nothing is. Wrong bytes are read a second time before they count. */
-async function checkObject(
-  {repository: {target}, signal}: VerifyContext,
+export async function checkObject(
+  {repository: {target}, signal}: Pick<VerifyContext, 'repository' | 'signal'>,
   object: NeededObject,
 ): Promise<string | undefined> {
   let problem: string | undefined;

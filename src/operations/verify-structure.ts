@@ -1,7 +1,7 @@
 import type {PublicKey} from 'openpgp';
 import {encryptionFingerprint} from '../repository/agent.ts';
 import type {Problem} from '../repository/chain.ts';
-import {resolveNeeds, type SourceHistory} from '../repository/history.ts';
+import {packMd5s, resolveNeeds, type SourceHistory} from '../repository/history.ts';
 import {
   generationPrefix,
   indexObject,
@@ -10,7 +10,7 @@ import {
   sealObject,
   snapshotObject,
 } from '../repository/layout.ts';
-import type {CheckedSeal} from '../repository/seal.ts';
+import type {CheckedSeal, SizedName} from '../repository/seal.ts';
 import type {VerifyContext} from './verify.ts';
 
 /** An object that at least one seal needs. */
@@ -19,6 +19,8 @@ export interface NeededObject {
   readonly kind: 'pack' | 'index' | 'snapshot' | 'secret';
   readonly size: number;
   readonly sha256: string;
+  /** Of packs whose seal knows it. */
+  readonly md5?: string | undefined;
   /**
    * Whom it must be encrypted to, and nobody else: one of the fingerprints in each list. Undefined for the secrets, whose recipients
    * only the machine that backs up knows.
@@ -39,6 +41,7 @@ export function neededObjects(
   agents: readonly PublicKey[],
   problems: Problem[],
 ): NeededObject[] {
+  const md5s = packMd5s(history.seals);
   const agentSubkeys = agents.map(encryptionFingerprint);
   const objects = new Map<string, NeededObject>();
   const need = (object: Omit<NeededObject, 'affects'>, snapshot: string): void => {
@@ -47,74 +50,56 @@ export function neededObjects(
     else known.affects.push(snapshot);
   };
   for (const seal of seals) {
-    const {snapshot, generationKey} = seal;
-    const common = {generation: seal.generation, source: seal.source};
-    const object = snapshotObject(seal, snapshot.id);
-    need(
-      {
-        ...common,
-        name: object,
-        kind: 'snapshot',
-        size: snapshot.size,
-        sha256: snapshot.sha256,
-        hash: '',
-        encryptedTo: [[generationKey]],
-      },
-      snapshot.id,
-    );
-    for (const {name, size, sha256} of seal.secrets) {
-      need(
-        {
-          ...common,
-          name: inGeneration(seal, name),
-          kind: 'secret',
-          size,
-          sha256,
-          hash: '',
-          encryptedTo: undefined,
-        },
-        snapshot.id,
-      );
-    }
     const needs = resolveNeeds(history, seal);
-    if (needs === undefined) {
+    if (needs === undefined)
       problems.push({
-        object: sealObject(seal, seal.sequence, snapshot.id),
+        object: sealObject(seal, seal.sequence, seal.snapshot.id),
         problem: 'a seal that it builds on is missing, so what it needs is not known',
-        affects: [snapshot.id],
+        affects: [seal.snapshot.id],
       });
-      continue;
-    }
-    for (const [hash, size] of needs.packs) {
-      need(
-        {
-          ...common,
-          name: packObject(seal, hash),
-          kind: 'pack',
-          size,
-          sha256: hash,
-          hash,
-          encryptedTo: [[generationKey]],
-        },
-        snapshot.id,
-      );
-    }
-    for (const [hash, size] of needs.index) {
-      need(
-        {
-          ...common,
-          name: indexObject(seal, hash),
-          kind: 'index',
-          size,
-          sha256: hash,
-          hash,
-          encryptedTo: [[generationKey], agentSubkeys],
-        },
-        snapshot.id,
-      );
-    }
+    for (const object of objectsOf(seal, needs ?? {packs: [], index: []}, agentSubkeys))
+      need({...object, md5: md5s.get(object.hash)}, seal.snapshot.id);
   }
   return [...objects.values()];
+}
+
+/** What must be stored for a seal besides itself: these packs and index objects, its snapshot and its secrets. */
+export function* objectsOf(
+  seal: CheckedSeal,
+  {packs, index}: {packs: Iterable<SizedName>; index: Iterable<SizedName>},
+  agentSubkeys: readonly string[],
+): Generator<Omit<NeededObject, 'affects'>> {
+  const {snapshot, secrets, generation, source, generationKey} = seal;
+  const common = {generation, source};
+  yield {
+    ...common,
+    name: snapshotObject(seal, snapshot.id),
+    kind: 'snapshot',
+    size: snapshot.size,
+    sha256: snapshot.sha256,
+    hash: '',
+    encryptedTo: [[generationKey]],
+  };
+  for (const {name, size, sha256} of secrets)
+    yield {
+      ...common,
+      name: inGeneration(seal, name),
+      kind: 'secret',
+      size,
+      sha256,
+      hash: '',
+      encryptedTo: undefined,
+    };
+  const named = (hash: string, size: number) => ({...common, size, sha256: hash, hash});
+  for (const [hash, size] of packs)
+    yield {...named(hash, size), name: packObject(seal, hash), kind: 'pack', encryptedTo: [[generationKey]]};
+  for (const [hash, size] of index)
+    yield {
+      ...named(hash, size),
+      name: indexObject(seal, hash),
+      kind: 'index',
+      encryptedTo: [[generationKey], agentSubkeys],
+    };
 }
 
 export interface Leftover {

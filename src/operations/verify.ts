@@ -30,7 +30,7 @@ export interface VerifyOptions {
   readonly seal?: CheckedSeal | undefined;
   /** Which share of the packs is read, from 0 to 1; everything by default. */
   readonly sample?: number | undefined;
-  /** At the level of ciphertext: what the store keeps a right SHA-256 of is not read. It finds what rotted, not a store that lies. */
+  /** At the level of ciphertext: what the store keeps a right checksum of is not read. It finds what rotted, not a store that lies. */
   readonly storeChecksums?: boolean | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface VerifyResult {
   readonly packs: number;
   /** Bytes that were read, or at the level of structure looked up. */
   readonly bytes: number;
-  /** Objects that were not read, since the store keeps their right SHA-256: its word was taken for it. */
+  /** Objects that were not read, since the store keeps their right checksum: its word was taken for it. */
   readonly byStore: {readonly objects: number; readonly bytes: number};
   readonly problems: readonly Problem[];
   /** Objects that no seal needs: of unfinished runs, which the next one resumes. No fault. */

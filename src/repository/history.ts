@@ -144,6 +144,17 @@ function sealsByHash(history: SourceHistory): ReadonlyMap<string, CheckedSeal> {
   return known;
 }
 
+/** The MD5 of the packs of which any of these seals knows it, by the pack's name. */
+export function packMd5s(seals: readonly CheckedSeal[]): Map<string, string> {
+  const known = new Map<string, string>();
+  for (const {needs} of seals)
+    for (const [at, [name]] of needs.packs.entries()) {
+      const md5 = needs.md5?.[at];
+      if (md5) known.set(name, md5);
+    }
+  return known;
+}
+
 /** What `seal` needs in all, following the seals it builds on. Undefined if one of those is missing. */
 export function resolveNeeds(
   history: SourceHistory,

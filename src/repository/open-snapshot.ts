@@ -33,7 +33,7 @@ export async function openSealedGeneration(
   seal: CheckedSeal,
   key: RecipientKey,
 ): Promise<OpenedGeneration> {
-  const needs = resolveNeeds(history, seal);
+  const needs = withReplacements(history, seal);
   const needed = needs === undefined ? undefined : new Set(needs.packs.keys());
   const reader = new BlobReader(repository, await openGeneration(repository, seal, key), needed);
   const index = needs?.index ?? (await listedIndex(repository, seal));
@@ -52,6 +52,21 @@ export async function openSealedGeneration(
   );
   return {reader, problems, trees: {readTree: (id) => readTree(reader, id)}};
 }
+
+/**
+ * What a seal needs, without packs that the newest seal of the generation needs no more, and with everything that that one needs: what was
+ * in a pack that got lost was stored again, where the source still had it. What only the lost pack held is looked for there.
+ */
+function withReplacements(history: SourceHistory, seal: CheckedSeal): Needed | undefined {
+  const needs = resolveNeeds(history, seal);
+  const newest = history.seals.findLast(({generation}) => generation === seal.generation);
+  if (needs === undefined || newest === undefined || newest.sequence <= seal.sequence) return needs;
+  const now = resolveNeeds(history, newest);
+  if (now === undefined || [...needs.packs.keys()].every((name) => now.packs.has(name))) return needs;
+  return {packs: now.packs, index: new Map([...needs.index, ...now.index])};
+}
+
+type Needed = NonNullable<ReturnType<typeof resolveNeeds>>;
 
 /** @throws {@link DamageError} */
 export async function readSealedSnapshot(

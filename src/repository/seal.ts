@@ -37,6 +37,8 @@ export interface Needs {
   readonly packs: readonly SizedName[];
   readonly index: readonly SizedName[];
   readonly dropped: readonly string[];
+  /** The MD5 of each of `packs`, in hex, empty where it is not known; left out where none is. For stores that keep nothing better. */
+  readonly md5?: readonly string[] | undefined;
 }
 
 export interface NamedObject {
@@ -116,7 +118,6 @@ export function parseSeal(payload: string): Seal {
   const kind = fields.text('kind');
   if (kind !== 'full' && kind !== 'incremental') throw new FormatError('its kind is unknown');
   const snapshot = fields.object('snapshot');
-  const needs = fields.object('needs');
   return {
     repository: fields.text('repository'),
     source: fields.text('source'),
@@ -138,13 +139,22 @@ export function parseSeal(payload: string): Seal {
     bytes: byteCounts(fields.object('bytes')),
     warnings: fields.count('warnings'),
     secrets: fields.list('secrets', 100, readNamedObject),
-    needs: {
-      base: needs.has('base') ? needs.hash('base') : null,
-      packs: needs.sizes('packs', 100_000),
-      index: needs.sizes('index', 100_000),
-      dropped: needs.texts('dropped', 100_000),
-    },
+    needs: readNeeds(fields.object('needs')),
     ...(fields.has('suspect') && {suspect: fields.texts('suspect', 100) as SuspicionReason[]}),
+  };
+}
+
+function readNeeds(fields: Fields): Needs {
+  const packs = fields.sizes('packs', 100_000);
+  const md5 = fields.has('md5') ? fields.texts('md5', packs.length) : undefined;
+  if (md5 !== undefined && (md5.length !== packs.length || md5.some((sum) => !/^([0-9a-f]{32})?$/.test(sum))))
+    throw new FormatError('"md5" does not hold an MD5 for each pack');
+  return {
+    base: fields.has('base') ? fields.hash('base') : null,
+    packs,
+    index: fields.sizes('index', 100_000),
+    dropped: fields.texts('dropped', 100_000),
+    ...(md5 && {md5}),
   };
 }
 

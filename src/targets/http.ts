@@ -67,8 +67,7 @@ async function* pieces(
   watchdog: Watchdog,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < body.length; at += PIECE_BYTES) {
-    // A copy: the memory may be shared with workers, and is used again when the pack is stored.
-    const piece = Buffer.from(body.subarray(at, at + PIECE_BYTES));
+    const piece = body.subarray(at, at + PIECE_BYTES);
     if (pace !== undefined) {
       watchdog.moved(0);
       await pace(piece.length);

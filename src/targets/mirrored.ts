@@ -25,6 +25,7 @@ export interface Mirror {
 export class MirroredTarget implements Target {
   readonly label: string;
   readonly lock: ObjectLock | undefined;
+  readonly keepsMd5: boolean;
   readonly sweepPartials?: NonNullable<Target['sweepPartials']>;
   readonly extendLock?: NonNullable<Target['extendLock']>;
   readonly #target: Target;
@@ -34,6 +35,9 @@ export class MirroredTarget implements Target {
   constructor(target: Target, mirrors: readonly Mirror[], isSeal: (name: ObjectName) => boolean) {
     this.label = target.label;
     this.lock = target.lock;
+    this.keepsMd5 = [target, ...mirrors.map((mirror) => mirror.target)].some(
+      ({keepsMd5}) => keepsMd5 === true,
+    );
     this.#target = target;
     this.#mirrors = new Set(mirrors);
     this.#isSeal = isSeal;

@@ -44,7 +44,8 @@ export class ResilientTarget implements Target {
   readonly sweepPartials?: NonNullable<Target['sweepPartials']>;
   readonly extendLock?: NonNullable<Target['extendLock']>;
   readonly describe?: NonNullable<Target['describe']>;
-  readonly storedSha256?: NonNullable<Target['storedSha256']>;
+  readonly storedSums?: NonNullable<Target['storedSums']>;
+  readonly keepsMd5: boolean;
   readonly #target: Target;
   readonly #retrier: Retrier;
   readonly #limiter: Limiter;
@@ -55,6 +56,7 @@ export class ResilientTarget implements Target {
     const {uploadBytesPerSecond, downloadBytesPerSecond} = limits;
     this.label = target.label;
     this.lock = target.lock;
+    this.keepsMd5 = target.keepsMd5 ?? false;
     this.#target = target;
     this.#limiter = new Limiter(limits.requests ?? DEFAULT_REQUESTS);
     this.#retrier = new Retrier({
@@ -73,9 +75,9 @@ export class ResilientTarget implements Target {
     if (describe !== undefined) {
       this.describe = (probe, options) => this.#call(options?.signal, () => describe(probe, options));
     }
-    const sum = target.storedSha256?.bind(target);
+    const sum = target.storedSums?.bind(target);
     if (sum !== undefined) {
-      this.storedSha256 = (name, options) => this.#call(options?.signal, () => sum(name, options));
+      this.storedSums = (name, options) => this.#call(options?.signal, () => sum(name, options));
     }
     const extend = target.extendLock?.bind(target);
     if (extend !== undefined) {
@@ -92,8 +94,8 @@ export class ResilientTarget implements Target {
     await this.#call(options.signal, () => this.#target.create(options));
   }
 
-  async put(name: ObjectName, body: Uint8Array, {signal}: CallOptions = {}): Promise<void> {
-    const options = this.#putOptions(signal);
+  async put(name: ObjectName, body: Uint8Array, {signal, md5}: PutOptions = {}): Promise<void> {
+    const options = {...this.#putOptions(signal), md5};
     await this.#call(signal, async (attempt) => {
       // What was sent before may have arrived, and some stores would take it a second time.
       if (attempt > 1 && (await this.#target.stat(name, {signal})) !== undefined) {

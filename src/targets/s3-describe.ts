@@ -6,6 +6,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import {s3Failure} from './s3-errors.ts';
+import {sumsOf} from './s3-sums.ts';
 import type {TargetFact} from './target.ts';
 
 const UNTOLD = new Set([400, 403, 404, 405, 501]);
@@ -31,11 +32,11 @@ export async function describeBucket(
     return `Objects can be locked; by default: ${byDefault}.`;
   });
   const sums = await told(async () => {
-    const {ChecksumSHA256} = await client.send(
-      new HeadObjectCommand({Bucket, Key, ChecksumMode: 'ENABLED'}),
-      options,
+    const {sha256, md5} = sumsOf(
+      await client.send(new HeadObjectCommand({Bucket, Key, ChecksumMode: 'ENABLED'}), options),
     );
-    return ChecksumSHA256 && 'It keeps the SHA-256 of each object.';
+    if (sha256 !== undefined) return 'It keeps the SHA-256 of each object.';
+    return md5 && 'It keeps the MD5 of each object (ETag).';
   });
   return [
     {

@@ -11,6 +11,7 @@ import {S3PastTarget} from './s3-past.ts';
 import {type S3PutOptions, S3Writer} from './s3-put.ts';
 import {readPieces} from './s3-read.ts';
 import {type Deed, S3Requests} from './s3-requests.ts';
+import {sumsOf} from './s3-sums.ts';
 import {parseS3Url} from './s3-url.ts';
 import {
   type ByteRange,
@@ -25,6 +26,7 @@ import {
   type ObjectName,
   type PageRequest,
   type PutOptions,
+  type StoredSums,
   type Target,
   TargetError,
   type TargetFact,
@@ -49,7 +51,9 @@ export function openS3(url: string, access: TargetAccess): Target {
   const client = makeS3Client(place, {env, stallMs});
   const requests = new S3Requests(client, place);
   if (place.at !== undefined) return new S3PastTarget(requests, place.prefix, {moment: place.at, stallMs});
-  return new S3Target(requests, new S3Writer(client, place), place.prefix, access);
+  // AWS keeps the SHA-256; under keys of a KMS, the ETag is no MD5.
+  const keepsMd5 = endpoint !== undefined && !place.encryption?.startsWith('aws:kms');
+  return new S3Target(requests, new S3Writer(client, place), place.prefix, {...access, keepsMd5});
 }
 
 /**
@@ -61,6 +65,7 @@ class S3Target implements Target {
   readonly label: string;
   readonly paced = true;
   readonly lock: ObjectLock | undefined;
+  readonly keepsMd5: boolean;
   readonly #requests: S3Requests;
   readonly #writer: S3Writer;
   readonly #root: string;
@@ -72,10 +77,11 @@ class S3Target implements Target {
     requests: S3Requests,
     writer: S3Writer,
     root: string,
-    {stallMs = STALL_MS, lock, clock = systemClock}: TargetAccess,
+    {stallMs = STALL_MS, lock, clock = systemClock, keepsMd5}: TargetAccess & {readonly keepsMd5: boolean},
   ) {
     this.label = requests.label;
     this.lock = lock;
+    this.keepsMd5 = keepsMd5;
     this.#requests = requests;
     this.#writer = writer;
     this.#root = root;
@@ -165,14 +171,9 @@ class S3Target implements Target {
     await this.#requests.setLock(this.#key(name), this.lock, untilMs, deed);
   }
 
-  async storedSha256(name: ObjectName, {signal}: CallOptions = {}): Promise<string | undefined> {
+  async storedSums(name: ObjectName, {signal}: CallOptions = {}): Promise<StoredSums> {
     const deed = {verb: 'look for', object: name, signal};
-    const found = await this.#requests.head(this.#key(name), deed, {withSum: true});
-    const sum = found?.ChecksumSHA256;
-    // One of several parts has its number behind a dash, and is not that of the content.
-    return sum !== undefined && /^[A-Za-z0-9+/]{43}=$/.test(sum)
-      ? Buffer.from(sum, 'base64').toString('hex')
-      : undefined;
+    return sumsOf((await this.#requests.head(this.#key(name), deed, {withSum: true})) ?? {});
   }
 
   async describe(probe: ObjectName, {signal}: CallOptions = {}): Promise<readonly TargetFact[]> {

@@ -7,6 +7,7 @@ import {checkObjectName, checkPrefix} from './object-name.ts';
 import {foldersOfPages, objectsOfPages} from './pages.ts';
 import {md5Of, rangeBody, tooShort, wholeBody} from './swift-body.ts';
 import {findCredentials} from './swift-credentials.ts';
+import {describeSwift} from './swift-describe.ts';
 import {swiftError} from './swift-errors.ts';
 import {decodePage} from './swift-list.ts';
 import {labelOf, parseSwiftUrl, type SwiftPlace} from './swift-place.ts';
@@ -22,6 +23,7 @@ import {
   type ObjectName,
   type PageRequest,
   type PutOptions,
+  type StoredSums,
   type Target,
   TargetError,
   type TargetFact,
@@ -52,6 +54,7 @@ type Call = Pick<HttpRequest, 'method' | 'signal' | 'what'> &
 export class SwiftTarget implements Target {
   readonly label: string;
   readonly paced = true;
+  readonly keepsMd5 = true;
   readonly #place: SwiftPlace;
   readonly #sessions: Sessions;
   readonly #access: TargetAccess;
@@ -120,6 +123,14 @@ export class SwiftTarget implements Target {
     return {name, sizeBytes, modifiedMs: modifiedMs(response.headers)};
   }
 
+  async storedSums(name: ObjectName, {signal}: CallOptions = {}): Promise<StoredSums> {
+    const what = `Cannot look for ${name} in ${this.label}`;
+    const response = await this.#send({method: 'HEAD', path: this.#path(name), signal, what});
+    await response.discard();
+    if (response.status !== 200 && response.status !== 404) throw await this.#refused(response, what);
+    return {sha256: undefined, md5: response.status === 200 ? md5Of(response.headers) : undefined};
+  }
+
   list(prefix: string, options: CallOptions = {}): AsyncIterable<ObjectInfo> {
     return objectsOfPages(this, prefix, options);
   }
@@ -155,24 +166,7 @@ export class SwiftTarget implements Target {
     await container.discard();
     const object = await this.#send({method: 'HEAD', path: this.#path(probe), signal, what});
     await object.discard();
-    const keepsOld = container.headers.get('x-versions-enabled')?.toLowerCase() === 'true';
-    return [
-      {
-        name: 'versions',
-        detail: keepsOld ? 'It keeps what is removed or overwritten.' : 'It keeps none, or does not tell.',
-        keepsOld,
-      },
-      {name: 'Object Lock', detail: 'Swift has none.'},
-      {
-        name: 'checksums',
-        detail: md5Of(object.headers) === undefined ? 'It keeps none.' : 'It keeps the MD5 of each object.',
-      },
-      {
-        name: 'conditional writes',
-        detail:
-          'It looks whether a name is taken before it writes; of several writers at once, the last wins.',
-      },
-    ];
+    return describeSwift(container.headers, object.headers);
   }
 
   async remove(name: ObjectName, {signal}: CallOptions = {}): Promise<void> {
@@ -189,12 +183,11 @@ export class SwiftTarget implements Target {
     name: ObjectName,
     body: Uint8Array,
     headers: Record<string, string>,
-    {signal, pace}: PutOptions,
+    {signal, pace, md5 = createHash('md5').update(body).digest('hex')}: PutOptions,
   ): Promise<void> {
     const path = this.#path(name);
     const what = `Cannot store ${name} in ${this.label}`;
     signal?.throwIfAborted();
-    const md5 = createHash('md5').update(body).digest('hex');
     const response = await this.#send({
       method: 'PUT',
       path,

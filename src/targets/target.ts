@@ -45,6 +45,8 @@ export interface CreateOptions extends CallOptions {
 export interface PutOptions extends CallOptions {
   /** Awaited before each piece of the body is sent, by targets that are {@link Target.paced}: keeps to a rate. */
   readonly pace?: ((sizeBytes: number) => Promise<void>) | undefined;
+  /** MD5 of the body in hex, where it is known: nobody computes it again. */
+  readonly md5?: string | undefined;
 }
 
 /** One page of a listing: names in the order of the store. */
@@ -55,6 +57,12 @@ export interface ListPage {
   readonly folders: readonly string[];
   /** What to give as `after` for the page after this one; undefined at the end. */
   readonly next: string | undefined;
+}
+
+/** Checksums in hex; those that the store does not keep are undefined. */
+export interface StoredSums {
+  readonly sha256: string | undefined;
+  readonly md5: string | undefined;
 }
 
 export interface PageRequest {
@@ -101,11 +109,10 @@ export interface Target extends AsyncDisposable {
   readonly lock?: ObjectLock | undefined;
   /** Makes an object's lock end later. */
   extendLock?(name: ObjectName, untilMs: number, options?: CallOptions): Promise<void>;
-  /**
-   * The SHA-256 that the store made of an object when it was stored, in hex; undefined where it keeps none. It reads nothing: this is the
-   * store's word.
-   */
-  storedSha256?(name: ObjectName, options?: CallOptions): Promise<string | undefined>;
+  /** The checksums that the store made of an object when it was stored; none of a missing one. It reads nothing: this is the store's word. */
+  storedSums?(name: ObjectName, options?: CallOptions): Promise<StoredSums>;
+  /** Whether the best that the store keeps of an object is its MD5: then that is worth noting where it is signed. */
+  readonly keepsMd5?: boolean;
   /** What the store can tell of itself, for people. @param probe the name of an object that is there */
   describe?(probe: ObjectName, options?: CallOptions): Promise<readonly TargetFact[]>;
   /** Whether `put` and `replace` await {@link PutOptions.pace}. */

@@ -326,6 +326,7 @@ test('the JSON Schema names every key and allows no other', () => {
     'sources',
     'drills',
     'full',
+    'selfCheck',
     'limits',
     'requireTls',
     'lock',

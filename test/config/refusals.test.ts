@@ -51,10 +51,7 @@ const refusals: [text: string, problem: string][] = [
     'drills: { d: { source: a, checks: [ { sql: x } ] } }',
     '`drills.d.checks.0` needs one of `equals`, `atLeast`, `atMost`, `sameAsWitness`, `maxAge` at holdfast.yaml:1:37.',
   ],
-  [
-    'limits: { repository: 500GB }',
-    '`limits.repository` is not supported by this version yet at holdfast.yaml:1:11.',
-  ],
+  ['limits: { repository: 0GB }', '`limits.repository` must be more than nothing at holdfast.yaml:1:23.'],
   ...['20MB', '0B/s', 'fast', '20 MB / s'].map((rate): [string, string] => [
     `limits: { upload: ${rate} }`,
     `\`limits.upload\`: \`${rate}\` is not a rate at holdfast.yaml:1:19; write a size and /s, such as 20MB/s or 512KiB/s.`,

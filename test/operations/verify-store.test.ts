@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {sha256} from '../../src/repository/layout.ts';
 import {FileTarget} from '../../src/targets/file.ts';
+import type {StoredSums} from '../../src/targets/target.ts';
 import {collect} from '../support/collect.ts';
 import {recording} from '../support/faulty-target.ts';
 import {Machine} from '../support/machine.ts';
@@ -24,8 +25,8 @@ class SummingTarget extends FileTarget {
     if (!this.#without.test(name)) this.#sums.set(name, sha256(body));
   }
 
-  async storedSha256(name: string): Promise<string | undefined> {
-    return this.#sums.get(name);
+  async storedSums(name: string): Promise<StoredSums> {
+    return {sha256: this.#sums.get(name), md5: undefined};
   }
 }
 
@@ -43,8 +44,8 @@ const BELIEVING = {level: 'ciphertext', storeChecksums: true} as const;
 test('nothing of what the store keeps the right sum of is read, and it is told apart from what is', async () => {
   await using machine = await backedUp();
   const {target, calls} = recording(machine.target);
-  const sums = (machine.target as SummingTarget).storedSha256.bind(machine.target);
-  machine.target = Object.assign(target, {storedSha256: sums});
+  const sums = (machine.target as SummingTarget).storedSums.bind(machine.target);
+  machine.target = Object.assign(target, {storedSums: sums});
   const found = await machine.verify(BELIEVING);
   expect(found).toMatchObject({ok: true, packs: 0, bytes: 0, problems: []});
   expect(found.byStore.objects).toBeGreaterThan(4);

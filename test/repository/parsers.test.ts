@@ -1,10 +1,14 @@
 /** Seals, index lines and snapshots, read from what anybody may have written: entries, or a FormatError (TESTING.md D4, D16, D21, I7). */
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import fc from 'fast-check';
+import * as openpgp from 'openpgp';
 import {beforeAll, describe, expect, test} from 'vitest';
 import {newSession} from '../../src/crypto/message.ts';
 import {type Agent, newAgent, sealSigned} from '../../src/repository/agent.ts';
 import {canonicalJson, type Json} from '../../src/repository/canonical.ts';
 import {FormatError} from '../../src/repository/fields.ts';
+import {packMd5s} from '../../src/repository/history.ts';
 import {decodePackRecord, encodePackRecord} from '../../src/repository/index-object.ts';
 import {type BlobId, type PackName, type SnapshotId, sha256} from '../../src/repository/layout.ts';
 import {memberLength, type PackRecord} from '../../src/repository/pack.ts';
@@ -54,6 +58,25 @@ describe('seals', () => {
     expect(checked).toMatchObject(seal());
   });
 
+  test('with the MD5 of packs, where it is known', async () => {
+    const packs = ['1', '2'].map((digit): [string, number] => [digit.repeat(64), 9]);
+    const needs = {base: null, packs, index: [], dropped: [], md5: ['', '3'.repeat(32)]};
+    const {object, checked} = await makeSeal({...seal(), needs}, agent, new Date());
+    expect((await readSeal(object, [agent.key.toPublic()])).needs).toEqual(needs);
+    expect(packMd5s([checked])).toEqual(new Map([['2'.repeat(64), '3'.repeat(32)]]));
+  });
+
+  // A released vector: read, never made again.
+  test('with the MD5 of packs, as Holdfast wrote it', async () => {
+    const [signer, object] = ['agent.asc', 'md5.asc'].map((file) =>
+      readFileSync(join(import.meta.dirname, '../fixtures/seals', file)),
+    ) as [Buffer, Buffer];
+    const key = await openpgp.readKey({armoredKey: signer.toString()});
+    const {needs} = await readSeal(object, [key]);
+    expect(needs.packs.map(([name]) => name.slice(0, 4))).toEqual(['7837', 'c687']);
+    expect(needs.md5).toEqual(['7df4945a0fdf9393e5e43137544ba108', '6363519872f161b8d098efe546d9bdab']);
+  });
+
   test('fuzz: any JSON, any member made something else', () => {
     fc.assert(
       fc.property(fc.json({maxDepth: 3}), (text) => onlyFormatError(() => parseSeal(text))),
@@ -84,6 +107,12 @@ describe('seals', () => {
     [
       '100,001 packs',
       {needs: {base: null, packs: new Array(100_001).fill(['f'.repeat(64), 1]), index: [], dropped: []}},
+    ],
+    ['an MD5 too many', {needs: {base: null, packs: [], index: [], dropped: [], md5: ['0'.repeat(32)]}}],
+    ['an MD5 too few', {needs: {base: null, packs: [['f'.repeat(64), 1]], index: [], dropped: [], md5: []}}],
+    [
+      'an MD5 that is none',
+      {needs: {base: null, packs: [['f'.repeat(64), 1]], index: [], dropped: [], md5: ['0']}},
     ],
     ['an upper case hash', {generationKey: 'C'.repeat(64)}],
     ['a time in words', {started: 'yesterday'}],

@@ -232,7 +232,7 @@ describe('the SHA-256 that a store keeps', () => {
         response.writeHead(200, {'content-length': '5', ...headers}).end();
       },
     ]);
-    expect(await server.target.storedSha256?.('a/b')).toBe(expected);
+    expect((await server.target.storedSums?.('a/b'))?.sha256).toBe(expected);
     expect(mode).toBe('ENABLED');
     expect(server.requests).toEqual(['HEAD /bucket/app/a/b']);
   });
