@@ -26,7 +26,8 @@ export function makeS3Client(place: S3Place, {env, stallMs}: S3ClientOptions): S
   const agent = {keepAlive: true, maxSockets: MAX_SOCKETS, proxyEnv: {...env}};
   const region = place.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   const credentials = place.profile === undefined ? credentialsIn(env) : undefined;
-  const config: S3ClientConfig = {
+  const config: S3ClientConfig & {readonly ignoreCache: boolean} = {
+    ignoreCache: true, // Of files with credentials: others may keep them fresh.
     forcePathStyle: place.pathStyle,
     maxAttempts: 1, // Our wrapper tries again, for every target alike.
     requestChecksumCalculation: 'WHEN_REQUIRED', // We send SHA-256 where it is taken; some stores break on the default.

@@ -17,6 +17,7 @@ import {describeBucket} from './s3-describe.ts';
 import {s3Failure, s3TargetError} from './s3-errors.ts';
 import {decoder} from './s3-list.ts';
 import {setLock} from './s3-lock.ts';
+import {S3Renewal} from './s3-renewal.ts';
 import type {S3Place} from './s3-url.ts';
 import {
   type ObjectLock,
@@ -48,10 +49,12 @@ export class S3Requests {
   readonly #bucket: string;
   readonly #root: string;
   readonly #client: S3Client;
+  readonly #renewal: S3Renewal;
   #isBucketKnown = false;
 
   constructor(client: S3Client, place: S3Place) {
     this.#client = client;
+    this.#renewal = new S3Renewal(client);
     this.label = labelOf(place);
     this.#bucket = place.bucket;
     this.#root = place.prefix;
@@ -133,9 +136,8 @@ export class S3Requests {
     {range, version}: {range?: string | undefined; version?: string | undefined},
   ): Promise<GetObjectCommandOutput> {
     const question = {...this.#object(key, version), ...(range !== undefined && {Range: range})};
-    return await this.#client.send(
-      new GetObjectCommand(question),
-      signal === undefined ? {} : {abortSignal: signal},
+    return await this.#renewal.run(() =>
+      this.#client.send(new GetObjectCommand(question), signal === undefined ? {} : {abortSignal: signal}),
     );
   }
 
@@ -192,7 +194,8 @@ export class S3Requests {
     const limit = AbortSignal.timeout(limitMs);
     try {
       signal?.throwIfAborted();
-      return await action(signal === undefined ? limit : AbortSignal.any([signal, limit]));
+      const abortSignal = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+      return await this.#renewal.run(() => action(abortSignal));
     } catch (cause) {
       if (!limit.aborted || signal?.aborted) throw this.translate(deed, cause);
       throw new TargetError(
