@@ -9,6 +9,7 @@ import {unusable, writing} from './failures.ts';
 import {GenerationTable} from './generations.ts';
 import {LockTable} from './locks.ts';
 import {PlaceTable} from './places.ts';
+import {ProofTable} from './proofs.ts';
 import {MIGRATIONS} from './schema.ts';
 import {SelfCheckTable} from './self-checks.ts';
 import {SizeTable} from './sizes.ts';
@@ -40,6 +41,7 @@ export class Catalog implements Disposable {
   readonly snapshots: SnapshotTable;
   readonly locks: LockTable;
   readonly places: PlaceTable;
+  readonly proofs: ProofTable;
   readonly selfChecks: SelfCheckTable;
   readonly sizes: SizeTable;
   readonly #database: Database.Database;
@@ -53,6 +55,7 @@ export class Catalog implements Disposable {
     this.snapshots = new SnapshotTable(database);
     this.locks = new LockTable(database);
     this.places = new PlaceTable(database);
+    this.proofs = new ProofTable(database);
     this.selfChecks = new SelfCheckTable(database);
     this.sizes = new SizeTable(database);
   }

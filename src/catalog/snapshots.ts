@@ -76,6 +76,22 @@ export class SnapshotTable {
     );
   }
 
+  /** The newest that is not suspect. */
+  newestGood(source: string): SnapshotRow | undefined {
+    return this.#newestWhere(source, "json_type(seal, '$.suspect') IS NULL");
+  }
+
+  newestFull(source: string): SnapshotRow | undefined {
+    return this.#newestWhere(source, "json_extract(seal, '$.kind') = 'full'");
+  }
+
+  /** Which snapshots of a source have which seals. */
+  all(source: string): {readonly id: string; readonly sealSha256: string}[] {
+    return this.#database
+      .prepare('SELECT id, seal_sha256 AS sealSha256 FROM snapshot WHERE source = ?')
+      .all(source) as {id: string; sealSha256: string}[];
+  }
+
   find(id: string): SnapshotRow | undefined {
     return row(this.#database.prepare('SELECT * FROM snapshot WHERE id = ?').get(id));
   }
@@ -93,6 +109,14 @@ export class SnapshotTable {
 
   count(): number {
     return this.#database.prepare('SELECT count(*) FROM snapshot').pluck().get() as number;
+  }
+
+  #newestWhere(source: string, condition: string): SnapshotRow | undefined {
+    return row(
+      this.#database
+        .prepare(`SELECT * FROM snapshot WHERE source = ? AND ${condition} ORDER BY sequence DESC LIMIT 1`)
+        .get(source),
+    );
   }
 
   startRun(source: string, started: string): number {

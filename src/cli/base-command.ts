@@ -21,6 +21,7 @@ export abstract class BaseCommand extends Command {
   #progress: Progress | undefined;
   #progressMode: ProgressMode = 'none';
   #exitCode: ExitCode = EXIT.done;
+  #failedWith: number | undefined;
 
   constructor(argv: string[], config: Command['config']) {
     super(argv, config);
@@ -47,6 +48,11 @@ export abstract class BaseCommand extends Command {
   protected endWith(exitCode: ExitCode): void {
     const isWorse = exitCode === EXIT.notVerified || this.#exitCode === EXIT.done;
     if (isWorse || this.#exitCode === EXIT.incomplete) this.#exitCode = exitCode;
+  }
+
+  /** How it ends, as far as that is known. */
+  protected get exitCode(): number {
+    return this.#failedWith ?? this.#exitCode;
   }
 
   /** Asks before something is destroyed; off a terminal it needs `--yes`. */
@@ -82,7 +88,8 @@ export abstract class BaseCommand extends Command {
     const reason: unknown = this.signal.reason;
     if (reason instanceof OutputClosedError) throw new Errors.ExitError(EXIT.done);
     // What an operation throws once it was told to stop is only a consequence.
-    throw new Errors.ExitError(this.#report(reason instanceof InterruptedError ? reason : error));
+    this.#failedWith = this.#report(reason instanceof InterruptedError ? reason : error);
+    throw new Errors.ExitError(this.#failedWith);
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

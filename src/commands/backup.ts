@@ -1,10 +1,11 @@
 import {Args, Flags} from '@oclif/core';
 import {openJobs} from '../cli/backup-jobs.ts';
-import {localPath} from '../cli/context.ts';
+import {configOf, localPath} from '../cli/context.ts';
 import {progressFlags, shareFlag} from '../cli/flags.ts';
 import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
 import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
+import {RunMetrics} from '../cli/run-metrics.ts';
 import {selfCheckLines} from '../cli/self-check-report.ts';
 import {displayPath} from '../cli/terminal.ts';
 import {volumeAfter, volumeWarning} from '../cli/volume.ts';
@@ -30,7 +31,7 @@ interface BackupJson {
   readonly problems: readonly Problem[];
   /** The places where it went. */
   readonly repositories: readonly PlaceJson[];
-  /** How much the repository holds of what it may; null without `limits.repository`. */
+  /** How much the repository holds of what it may; null where nobody asks (`limits.repository`, `notify.metrics`). */
   readonly volume: VolumeUse | null;
 }
 
@@ -87,10 +88,19 @@ export default class Backup extends RepositoryCommand {
     }),
   };
 
+  #metrics: RunMetrics | undefined;
+
   async run(): Promise<BackupJson> {
     const {argv, flags} = await this.parse(Backup);
     useLittleMemory('pack'); // Before threads start.
+    if (!flags['dry-run'])
+      this.#metrics = RunMetrics.of(
+        await configOf(flags, process.env, process.cwd()),
+        flags.stdin ? [argv[0] === undefined ? (flags.name ?? '') : String(argv[0])] : (argv as string[]),
+        this.output,
+      );
     await using context = await this.openSomewhere(flags);
+    await using _learnt = this.#metrics?.watch(context, this.signal);
     const sources = flags.stdin
       ? [inputSource(context.config, argv as string[], flags.name ?? '')]
       : chosenSources(context.config, argv as string[]);
@@ -129,7 +139,10 @@ export default class Backup extends RepositoryCommand {
       for (const note of notes.slice(0, NOTES_SHOWN)) this.logToStderr(note);
       if (notes.length > NOTES_SHOWN) this.logToStderr(`and ${notes.length - NOTES_SHOWN} more notes`);
     }
-    for (const snapshot of snapshots) this.#tell(snapshot, flags['dry-run']);
+    for (const snapshot of snapshots) {
+      this.#metrics?.retries.set(snapshot.source, snapshot.retries);
+      this.#tell(snapshot, flags['dry-run']);
+    }
     this.warnOf(problems);
     if (problems.length > 0)
       this.logToStderr(
@@ -159,10 +172,16 @@ export default class Backup extends RepositoryCommand {
     };
   }
 
+  protected override async finally(error: Error | undefined): Promise<void> {
+    this.#metrics?.write(this.exitCode);
+    await super.finally(error);
+  }
+
   /** Counted where somebody asks for it: that takes a listing now and then. */
   async #volume(context: BackupContext): Promise<VolumeUse | null> {
-    if (context.limitBytes === undefined) return null;
+    if (context.limitBytes === undefined && this.#metrics === undefined) return null;
     const volume = await volumeAfter(context, (problem) => this.warn(problem));
+    if (this.#metrics !== undefined) this.#metrics.volume = volume;
     const warning = volume === null ? undefined : volumeWarning(volume);
     if (warning !== undefined) this.warn(warning);
     if ((volume?.share ?? 0) >= 1) this.incomplete();

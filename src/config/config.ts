@@ -50,6 +50,10 @@ export interface Config {
   /** What backups read again of what is stored; undefined for nothing. */
   readonly selfCheck: SelfCheckLimits | undefined;
   readonly limits: ConfigLimits;
+  readonly notify: {
+    /** The absolute path of a file for Prometheus. */
+    readonly metrics: string | undefined;
+  };
   /** Whether storage must be reached encrypted. */
   readonly requireTls: boolean;
   /** How what is stored is locked. */
@@ -163,6 +167,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
     fullAfterMs: toLimit(full),
     selfCheck: toSelfCheck(input.selfCheck),
     limits: toLimits(input.limits),
+    notify: {metrics: input.notify?.metrics === undefined ? undefined : absolute(input.notify.metrics)},
     requireTls: input.requireTls ?? false,
     lock: input.lock && {mode: input.lock.mode, forMs: parseDuration(input.lock.for)},
     caFile: input.caFile === undefined ? undefined : absolute(input.caFile),

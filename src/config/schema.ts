@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {ConfigError} from '../errors.ts';
 import {drillKeys, drillSchema} from './drill-schema.ts';
+import {metricsShape} from './metrics-schema.ts';
 import {
   REPOSITORY_NAME_PATTERN,
   repositoryNameProblem,
@@ -17,7 +18,9 @@ export const LATER_KEYS: ReadonlySet<string> = new Set([
   'schedule',
   'timezone',
   'retention',
-  'notify',
+  'notify.healthcheck',
+  'notify.email',
+  'notify.webhook',
   'sources.*.schedule',
   'sources.*.timezone',
   'sources.*.retention',
@@ -95,6 +98,7 @@ export const configSchema = z
           ),
       })
       .optional(),
+    notify: z.strictObject(metricsShape).nullable().optional(),
     requireTls: z
       .boolean()
       .optional()
@@ -166,6 +170,7 @@ export function knownKeys(place: readonly PropertyKey[]): string[] {
   if (first === 'selfCheck' && place.length === 1) return SELF_CHECK_KEYS;
   if (first === 'limits' && place.length === 1)
     return ['concurrency', 'upload', 'download', 'retryFor', 'repository'];
+  if (first === 'notify' && place.length === 1) return ['metrics'];
   if (first === 'lock' && place.length === 1) return ['mode', 'for'];
   if (first === 'trust' && place.length === 1) return ['agents', 'operators'];
   if (first === 'sources' && place.length > 1) return sourceKeys(place.slice(2));

@@ -29,6 +29,12 @@ export interface Proof {
   readonly subject: DrillSubject;
 }
 
+/** What of a history decides what proves it. */
+export interface ProvableHistory {
+  readonly source: string;
+  readonly seals: readonly {readonly snapshot: {readonly id: string}; readonly hash: string}[];
+}
+
 const PARALLEL_READS = 8;
 
 /** @throws only what the target throws; what is wrong with a report is a problem in the result */
@@ -52,7 +58,7 @@ export async function readDrills(
 }
 
 /** The newest drill that proves a snapshot of the source; `isProven` says which snapshots any drill proves. */
-export function lastProof(history: SourceHistory, reports: readonly DrillReport[]): Proof | undefined {
+export function lastProof(history: ProvableHistory, reports: readonly DrillReport[]): Proof | undefined {
   return proofs(history, reports).at(-1);
 }
 
@@ -65,8 +71,8 @@ export function provenSnapshots(
 }
 
 /** A report counts for exactly the snapshot whose seal it names by its hash. */
-function proofs({source, seals}: SourceHistory, reports: readonly DrillReport[]): Proof[] {
-  const hashes = new Map(seals.map((seal) => [seal.snapshot.id as string, seal.hash]));
+function proofs({source, seals}: ProvableHistory, reports: readonly DrillReport[]): Proof[] {
+  const hashes = new Map(seals.map((seal) => [seal.snapshot.id, seal.hash]));
   return reports
     .filter(({result, scope}) => result === 'passed' && scope === 'whole')
     .flatMap((report) => report.subjects.map((subject) => ({report, subject})))

@@ -37,7 +37,7 @@ const refusals: [text: string, problem: string][] = [
   ],
   ['schedule: "30 2 * * *"', '`schedule` is not supported by this version yet at holdfast.yaml:1:1.'],
   ['retention: { last: 3 }', '`retention` is not supported by this version yet at holdfast.yaml:1:1.'],
-  ['notify: {}', '`notify` is not supported by this version yet at holdfast.yaml:1:1.'],
+  ['notify: { email: {} }', '`notify.email` is not supported by this version yet at holdfast.yaml:1:11.'],
   ['drills: { d: {} }', '`drills.d` needs `source` or `group`, and not both at holdfast.yaml:1:14.'],
   [
     'drills: { d: { source: a, sorce: b } }',

@@ -1,0 +1,107 @@
+/** Keeps `notify.metrics` up to date. That it cannot be written is shown, and changes nothing else. */
+import type {Config} from '../config/config.ts';
+import {readMetrics, writeMetrics} from '../operations/metrics/file.ts';
+import {gatherProofs, gatherSource} from '../operations/metrics/gather.ts';
+import {Metrics} from '../operations/metrics/metrics.ts';
+import type {VolumeUse} from '../operations/volume.ts';
+import {whyFailed} from '../system/system-error.ts';
+import type {CliContext} from './context.ts';
+import type {Output} from './output.ts';
+
+export class RunMetrics {
+  /** For each source the requests that were tried again, where that is known. */
+  readonly retries = new Map<string, number>();
+  volume: VolumeUse | null = null;
+  readonly #file: string;
+  readonly #metrics: Metrics;
+  readonly #sources: Set<string>;
+  readonly #attempted: readonly string[];
+  readonly #startedMs: number;
+  readonly #output: Output;
+
+  private constructor(file: string, config: Config, attempted: readonly string[], output: Output) {
+    this.#file = file;
+    this.#output = output;
+    this.#attempted = attempted.length > 0 ? attempted : [...config.sources.keys()];
+    this.#sources = new Set([...config.sources.keys(), ...attempted]);
+    this.#startedMs = Date.now();
+    this.#metrics = this.#read();
+  }
+
+  /** @param attempted the sources that are named; all by default */
+  static of(
+    config: Config | undefined,
+    attempted: readonly string[],
+    output: Output,
+  ): RunMetrics | undefined {
+    const file = config?.notify.metrics;
+    return config === undefined || file === undefined
+      ? undefined
+      : new RunMetrics(file, config, attempted, output);
+  }
+
+  /** Learns what the catalog and the storage know, however the work of this context ends. Dispose of it before the context. */
+  watch(context: CliContext, signal: AbortSignal): AsyncDisposable {
+    return {
+      [Symbol.asyncDispose]: async () => {
+        try {
+          const catalog = context.existingCatalog();
+          if (catalog === undefined) return;
+          for (const source of this.#sources)
+            gatherSource(
+              this.#metrics,
+              catalog,
+              source,
+              this.#attempted.includes(source) ? this.#startedMs : undefined,
+            );
+          if (signal.aborted) return;
+          await gatherProofs(this.#metrics, catalog, context.target, this.#sources, () => context.drills());
+        } catch (error) {
+          this.#warn('are not complete', error);
+        }
+      },
+    };
+  }
+
+  /** Writes the file. What this run did not learn stays as it was. */
+  write(exitCode: number): void {
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const metrics = this.#metrics;
+    metrics.keepSources(this.#sources);
+    for (const source of this.#attempted) {
+      metrics.set(source, 'last_attempt_timestamp_seconds', nowSeconds);
+      metrics.set(source, 'backup_retries', this.retries.get(source));
+    }
+    metrics.setGlobal('last_run_timestamp_seconds', nowSeconds);
+    metrics.setGlobal('last_run_exit_code', exitCode);
+    if (this.volume !== null) {
+      const {bytes, limitBytes, share} = this.volume;
+      metrics.setGlobal('repository_bytes', bytes);
+      for (const name of ['repository_limit_bytes', 'repository_limit_ratio'] as const)
+        metrics.forgetGlobal(name);
+      metrics.setGlobal('repository_limit_bytes', limitBytes ?? undefined);
+      metrics.setGlobal('repository_limit_ratio', share ?? undefined);
+    }
+    try {
+      writeMetrics(this.#file, metrics);
+    } catch (error) {
+      this.#warn('could not be written', error);
+    }
+  }
+
+  /** Nothing was learnt yet: an attempt that ends before it reaches the repository has failed. */
+  #read(): Metrics {
+    let metrics = new Metrics();
+    try {
+      metrics = readMetrics(this.#file);
+    } catch (error) {
+      this.#warn('could not be read', error);
+    }
+    for (const source of this.#attempted) metrics.set(source, 'last_attempt_success', 0);
+    return metrics;
+  }
+
+  #warn(what: string, error: unknown): void {
+    this.#output.warn(`The metrics in ${this.#file} ${what}: ${whyFailed(error)}.`);
+  }
+}
