@@ -12,7 +12,7 @@ import {volumeAfter, volumeWarning} from '../cli/volume.ts';
 import type {Config} from '../config/config.ts';
 import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
-import {DEFAULT_SELF_CHECK} from '../config/self-check-schema.ts';
+import {DEFAULT_SELF_CHECK} from '../config/self-check.ts';
 import {type SourceConfig, stdinSource} from '../config/sources.ts';
 import {EXIT, type HoldfastError, KeyError, UsageError} from '../errors.ts';
 import {type BackedUp, type BackupContext, type BackupOptions, backup} from '../operations/backup.ts';

@@ -1,6 +1,6 @@
 /** Which stored objects a backup reads again, so that all are read once in the configured time, and no run reads too much. */
 import type {CheckState} from '../catalog/self-checks.ts';
-import type {SelfCheckLimits} from '../config/self-check-schema.ts';
+import type {SelfCheckLimits} from '../config/self-check.ts';
 import type {NeededObject} from './verify-structure.ts';
 
 /** How often it is looked up whether everything is there: less than a day, for a daily backup is never quite on time. */

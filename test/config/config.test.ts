@@ -328,6 +328,7 @@ test('the JSON Schema names every key and allows no other', () => {
     'full',
     'selfCheck',
     'limits',
+    'notify',
     'requireTls',
     'lock',
     'caFile',
