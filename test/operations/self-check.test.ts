@@ -3,7 +3,7 @@ import {readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync} from 'node
 import {join} from 'node:path';
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import type {SelfCheckLimits} from '../../src/config/self-check-schema.ts';
+import type {SelfCheckLimits} from '../../src/config/self-check.ts';
 import {type BackupResult, backup} from '../../src/operations/backup.ts';
 import {rememberDamage} from '../../src/operations/self-check.ts';
 import {planChecks} from '../../src/operations/self-check-plan.ts';
