@@ -181,7 +181,7 @@ export function sealedRange(
   return {offset: facts.chunksStart + start, length: end - start, firstChunk};
 }
 
-/** Decrypts the bytes that {@link sealedRange} named: the plaintext from `firstChunk * CHUNK_BYTES` on. */
+/** Decrypts the bytes that {@link sealedRange} named, in their place: the plaintext from `firstChunk * CHUNK_BYTES` on. */
 export function openRange(
   facts: EncryptedMessage,
   key: Uint8Array,
@@ -189,7 +189,7 @@ export function openRange(
   firstChunk: number,
 ): Buffer {
   return openChunks(sealed, deriveAead(key, facts.salt), firstChunk, (bytes) =>
-    Buffer.allocUnsafeSlow(bytes),
+    Buffer.from(sealed.buffer, sealed.byteOffset, bytes),
   );
 }
 

@@ -270,6 +270,6 @@ export class FolderSink implements EntrySink {
   }
 
   #lengthOf(frame: IndexedFrame, at: number): number {
-    return this.#reader.index.lengthsOf(frame)[at] as number;
+    return this.#reader.index.lengthOf(frame, at);
   }
 }

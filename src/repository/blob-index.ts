@@ -1,4 +1,5 @@
-/** Where every blob of a generation lies, in some 55 bytes each: a restore of millions of files has to know all of them. */
+/** Where every blob of a generation lies: a restore of millions of files has to know all of them. In memory, some ten bytes each. */
+import {type BlobColumns, BlobRecords} from './blob-records.ts';
 import type {BlobId, PackName} from './layout.ts';
 import {MEMBER_HEADER_BYTES, memberLength, type PackKind, type PackRecord} from './pack.ts';
 
@@ -27,8 +28,6 @@ export interface BlobPlace {
   readonly frame: IndexedFrame;
   /** Its number in the frame. */
   readonly at: number;
-  /** In the decompressed frame. */
-  readonly offset: number;
   /** Of what lies there: the blob, or the delta. */
   readonly stored: number;
   /** Of the blob. */
@@ -37,22 +36,25 @@ export interface BlobPlace {
   readonly base?: BlobId | undefined;
 }
 
-const ID_BYTES = 32;
-const FIRST_ROOM = 1024;
+const FIRST_SLOTS = 2048;
+/** Of the slots of the table. */
+const MOST_FULL = 0.7;
 
-export class BlobIndex {
+export class BlobIndex implements Disposable {
   readonly #packs = new Map<string, IndexedPack>();
+  /** In the order of their blobs' numbers. */
   readonly #frames: IndexedFrame[] = [];
-  #count = 0;
-  #ids = Buffer.allocUnsafeSlow(FIRST_ROOM * ID_BYTES);
-  #frameOf = new Uint32Array(FIRST_ROOM);
-  #offsets = new Uint32Array(FIRST_ROOM);
-  /** As stored. */
-  #lengths = new Uint32Array(FIRST_ROOM);
+  readonly #records = new BlobRecords();
   /** By number of the blob. */
   readonly #deltas = new Map<number, {readonly length: number; readonly base: BlobId}>();
   /** Open addressing, by the first bytes of the id, which are random: number of the blob + 1. */
-  #table = new Uint32Array(2 * FIRST_ROOM);
+  #table = new Uint32Array(FIRST_SLOTS);
+  /** Numbers of blobs that lie elsewhere, too, and are taken from there. */
+  readonly #passedOver = new Set<number>();
+
+  [Symbol.dispose](): void {
+    this.#records[Symbol.dispose]();
+  }
 
   get packs(): IterableIterator<IndexedPack> {
     return this.#packs.values();
@@ -68,33 +70,29 @@ export class BlobIndex {
     const frames: IndexedFrame[] = [];
     const pack: IndexedPack = {name: record.pack, size: record.size, kind: record.kind, frames};
     for (const {offset, size, raw, blobs} of record.frames) {
-      frames.push({pack, offset, size, raw, first: this.#count, count: blobs.length});
-      let at = 0;
+      frames.push({pack, offset, size, raw, first: this.#records.count, count: blobs.length});
       for (const [id, length, base, stored = length] of blobs) {
-        if (base !== undefined) this.#deltas.set(this.#count, {length, base});
-        this.#addBlob(id, at + MEMBER_HEADER_BYTES, stored, isPreferred);
-        at += memberLength(stored);
+        if (base !== undefined) this.#deltas.set(this.#records.count, {length, base});
+        this.#addBlob(id, stored, isPreferred);
       }
-      this.#frames.push(frames.at(-1) as IndexedFrame);
+      if (blobs.length > 0) this.#frames.push(frames.at(-1) as IndexedFrame);
     }
     this.#packs.set(record.pack, pack);
   }
 
   find(id: BlobId): BlobPlace | undefined {
-    const key = Buffer.from(id, 'hex');
-    const blob = (this.#table[this.#slotOf(key)] as number) - 1;
+    const blob = (this.#table[this.#slotOf(Buffer.from(id, 'hex'))] as number) - 1;
     if (blob < 0) return undefined;
-    const frame = this.#frames[this.#frameOf[blob] as number] as IndexedFrame;
-    const stored = this.#lengths[blob] as number;
+    const frame = this.#frameOf(blob);
+    const stored = this.#records.lengthOf(blob);
     const {length = stored, base} = this.#deltas.get(blob) ?? {};
-    return {
-      frame,
-      at: blob - frame.first,
-      offset: this.#offsets[blob] as number,
-      stored,
-      length,
-      base,
-    };
+    return {frame, at: blob - frame.first, stored, length, base};
+  }
+
+  /** Where the blob, or the delta, begins in its decompressed frame. */
+  offsetOf({frame, at}: BlobPlace): number {
+    const {lengths} = this.#records.columns(frame.first, at);
+    return lengths.reduce((offset, length) => offset + memberLength(length), MEMBER_HEADER_BYTES);
   }
 
   /** Numbers of those of a frame's blobs that are deltas. */
@@ -103,78 +101,69 @@ export class BlobIndex {
     return Array.from({length: count}, (_, at) => at).filter((at) => this.#deltas.has(first + at));
   }
 
-  /** The ids of a frame's blobs, 32 bytes each. */
-  idsOf({first, count}: IndexedFrame): Uint8Array {
-    return this.#ids.subarray(first * ID_BYTES, (first + count) * ID_BYTES);
-  }
-
-  /** As stored. */
-  lengthsOf({first, count}: IndexedFrame): Uint32Array {
-    return this.#lengths.subarray(first, first + count);
+  /** The ids of a frame's blobs, and their lengths as stored. */
+  columnsOf({first, count}: IndexedFrame): BlobColumns {
+    return this.#records.columns(first, count);
   }
 
   /** @param at number of the blob in the frame */
   idOf(frame: IndexedFrame, at: number): BlobId {
-    return this.#ids.toString(
-      'hex',
-      (frame.first + at) * ID_BYTES,
-      (frame.first + at + 1) * ID_BYTES,
-    ) as BlobId;
+    return this.#records.idOf(frame.first + at);
   }
 
-  #addBlob(id: BlobId, offset: number, length: number, isPreferred: boolean): void {
-    if (this.#count === this.#lengths.length) this.#grow();
-    const blob = this.#count++;
-    const key = this.#ids.subarray(blob * ID_BYTES, (blob + 1) * ID_BYTES);
-    key.write(id, 'hex');
-    this.#frameOf[blob] = this.#frames.length;
-    this.#offsets[blob] = offset;
-    this.#lengths[blob] = length;
-    const slot = this.#slotOf(key);
-    if (this.#table[slot] === 0 || isPreferred) this.#table[slot] = blob + 1;
+  /** As stored. */
+  lengthOf(frame: IndexedFrame, at: number): number {
+    return this.#records.lengthOf(frame.first + at);
+  }
+
+  #frameOf(blob: number): IndexedFrame {
+    let low = 0;
+    let high = this.#frames.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#frames[middle] as IndexedFrame).first <= blob) low = middle;
+      else high = middle - 1;
+    }
+    return this.#frames[low] as IndexedFrame;
+  }
+
+  #addBlob(id: BlobId, length: number, isPreferred: boolean): void {
+    const slot = this.#slotOf(Buffer.from(id, 'hex'));
+    const blob = this.#records.add(id, length);
+    const known = (this.#table[slot] as number) - 1;
+    if (known < 0 || isPreferred) this.#table[slot] = blob + 1;
+    if (known >= 0) this.#passedOver.add(isPreferred ? known : blob);
+    if (this.#records.count > MOST_FULL * this.#table.length) this.#enlargeTable();
   }
 
   /** Where the blob with this id is in the table, or would be. */
-  #slotOf(key: Buffer): number {
+  #slotOf(id: Buffer): number {
     const mask = this.#table.length - 1;
-    let slot = key.readUInt32LE(0) & mask;
+    let slot = id.readUInt32LE(0) & mask;
     for (;;) {
       const blob = (this.#table[slot] as number) - 1;
-      if (blob < 0 || key.compare(this.#ids, blob * ID_BYTES, (blob + 1) * ID_BYTES) === 0) return slot;
+      if (blob < 0 || this.#records.hasId(blob, id)) return slot;
       slot = (slot + 1) & mask;
     }
   }
 
-  #grow(): void {
-    const room = Math.ceil(this.#lengths.length * 1.5);
-    const ids = Buffer.allocUnsafeSlow(room * ID_BYTES);
-    ids.set(this.#ids);
-    free(this.#ids);
-    this.#ids = ids;
-    const grown = (numbers: Uint32Array): Uint32Array<ArrayBuffer> => {
-      const more = new Uint32Array(room);
-      more.set(numbers);
-      free(numbers);
-      return more;
-    };
-    this.#frameOf = grown(this.#frameOf);
-    this.#offsets = grown(this.#offsets);
-    this.#lengths = grown(this.#lengths);
-    if (room * 1.3 > this.#table.length) this.#enlargeTable();
-  }
-
   #enlargeTable(): void {
-    const known = this.#table;
-    this.#table = new Uint32Array(2 * known.length);
-    for (const entry of known) {
-      if (entry === 0) continue;
-      this.#table[this.#slotOf(this.#ids.subarray((entry - 1) * ID_BYTES, entry * ID_BYTES))] = entry;
+    const size = 2 * this.#table.length;
+    free(this.#table);
+    const table = new Uint32Array(size);
+    let blob = 0;
+    for (const hash of this.#records.hashes()) {
+      const number = blob++;
+      if (this.#passedOver.has(number)) continue;
+      let slot = hash & (size - 1);
+      while (table[slot] !== 0) slot = (slot + 1) & (size - 1);
+      table[slot] = number + 1;
     }
-    free(known);
+    this.#table = table;
   }
 }
 
 /** Sooner than the garbage collector would, which does not see how large it is. */
-function free({buffer}: Uint8Array | Uint32Array): void {
+function free({buffer}: Uint32Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

@@ -51,6 +51,7 @@ export class BlobReader implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#unpacker[Symbol.asyncDispose]();
+    this.#index[Symbol.dispose]();
   }
 
   /**
@@ -110,7 +111,7 @@ export class BlobReader implements AsyncDisposable {
 
   async #readWhole(id: BlobId, place: BlobPlace): Promise<Buffer> {
     const {raw, wrong, checked} = await this.#loader.load(place.frame);
-    const content = Buffer.from(raw.buffer, place.offset, place.length);
+    const content = Buffer.from(raw.buffer, this.#index.offsetOf(place), place.length);
     const isWrong =
       checked === undefined || checked.includes(place.at)
         ? wrong.includes(place.at)
@@ -129,7 +130,7 @@ export class BlobReader implements AsyncDisposable {
       );
     const dictionary = Buffer.from(await this.#readWhole(base, basePlace));
     const {raw} = await this.#loader.load(place.frame);
-    const member = Buffer.from(raw.buffer, place.offset, place.stored);
+    const member = Buffer.from(raw.buffer, this.#index.offsetOf(place), place.stored);
     return this.#reading(object, async () => {
       const content = decodeDelta(member, base, dictionary, place.length);
       if (!isBlob(content, Buffer.from(id, 'hex'), this.#idKey))

@@ -1,5 +1,6 @@
 /** Blobs that are stored as what differs from another one, their base (docs/format.md §5). */
-import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
+import {constants, zstdCompressSync} from 'node:zlib';
+import {decompressInOne} from './decompress.ts';
 import type {BlobId} from './layout.ts';
 
 /** A skippable zstd frame with the base's id in hex: the member tells of itself what it takes, and zstd passes over it. */
@@ -46,11 +47,7 @@ export function decodeDelta(member: Buffer, base: BlobId, dictionary: Uint8Array
     throw new DeltaError('a delta names another base than the index');
   let content: Buffer;
   try {
-    content = zstdDecompressSync(member.subarray(BASE_BYTES), {
-      chunkSize: Math.max(length, 64),
-      maxOutputLength: Math.max(length, 1),
-      dictionary,
-    });
+    content = decompressInOne(member.subarray(BASE_BYTES), length, {dictionary});
   } catch (cause) {
     throw new DeltaError('a delta does not decompress', {cause});
   }

@@ -42,14 +42,19 @@ export function collectGarbage(type: 'minor' | 'major' = 'minor'): void {
   collect({type, execution: 'sync'});
 }
 
-/** What the heap may grow by between major collections: V8 alone would let it double. */
+/** What the heap, and what hangs on it, may grow by between major collections: V8 alone would let it double. */
 const HEAP_GROWTH_BYTES = 12 * 2 ** 20;
 let heapBytesAfterMajor = 0;
 
-/** Collects what is young, and everything when the heap has grown by much. */
+/** Collects what is young, and everything when the heap of this thread has grown by much. */
 export function keepHeapSmall(): void {
   collectGarbage();
-  if (getHeapStatistics().used_heap_size < heapBytesAfterMajor + HEAP_GROWTH_BYTES) return;
+  if (heapBytes() < heapBytesAfterMajor + HEAP_GROWTH_BYTES) return;
   collectGarbage('major');
-  heapBytesAfterMajor = getHeapStatistics().used_heap_size;
+  heapBytesAfterMajor = heapBytes();
+}
+
+function heapBytes(): number {
+  const {used_heap_size, external_memory} = getHeapStatistics();
+  return used_heap_size + external_memory;
 }

@@ -1,4 +1,4 @@
-import {zstdCompressSync, zstdDecompressSync} from 'node:zlib';
+import {zstdCompressSync} from 'node:zlib';
 import {LITERAL_HEADER_LENGTH, literalHeader} from '../../crypto/packets.ts';
 import {
   inspectMessage,
@@ -7,6 +7,7 @@ import {
   sealedPrefixLength,
   sealInPlace,
 } from '../../crypto/seipd.ts';
+import {decompressInOne} from '../decompress.ts';
 import {type PackName, sha256} from '../layout.ts';
 import {type BlobList, type FrameRecord, LIMITS, type PackKind, type PackRecord} from '../pack.ts';
 
@@ -52,10 +53,7 @@ export class PackBuilder<Blobs = BlobList> {
   add(raw: Uint8Array, blobs: Blobs, count: number): SealedPack<Blobs> | undefined {
     // One piece of output: else Node gathers it in pieces of 16 KiB.
     const compressed = zstdCompressSync(raw, {chunkSize: raw.length + 65_536});
-    const back = zstdDecompressSync(compressed, {
-      chunkSize: Math.max(raw.length, 64),
-      maxOutputLength: raw.length,
-    });
+    const back = decompressInOne(compressed, raw.length);
     if (Buffer.compare(back, raw) !== 0) {
       throw new PackCheckError(
         'A compressed frame did not decompress to what it was made of: faulty memory or a codec bug.',

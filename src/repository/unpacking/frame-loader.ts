@@ -2,11 +2,13 @@
 import {keepHeapSmall} from '../../system/memory.ts';
 import type {BlobIndex, IndexedFrame} from '../blob-index.ts';
 import {type PackOpener, type Stripe, shapeOf} from './pack-opener.ts';
-import type {FrameShape, UnpackedFrame} from './unpack.ts';
+import type {UnpackedFrame} from './unpack.ts';
 import type {Unpacker} from './unpacker.ts';
 
 /** Decompressed frames that are kept or on their way; what is asked for at once may go beyond it. */
 const KEPT_BYTES = 48 * 2 ** 20;
+/** Of them, those that nobody wants any more; somebody may again. */
+const IDLE_BYTES = 12 * 2 ** 20;
 /** What is fetched at once: frames that follow each other in a pack. */
 const STRIPE_BYTES = 4 * 2 ** 20;
 const STRIPE_RAW_BYTES = 8 * 2 ** 20;
@@ -28,6 +30,10 @@ interface Loaded {
   wants: number;
   readonly unpacked: Promise<UnpackedFrame>;
   settled: UnpackedFrame | undefined;
+}
+
+interface Idle extends Loaded {
+  settled: UnpackedFrame;
 }
 
 export class FrameLoader {
@@ -96,12 +102,15 @@ export class FrameLoader {
 
   /** Lets go of what nobody wants any more until `bytes` more may be kept: first what little was wanted of, then the oldest. */
   #makeRoom(bytes: number, inUse?: IndexedFrame): void {
+    let idle = 0;
+    for (const [frame, loaded] of this.#loaded) if (isIdle(loaded)) idle += frame.raw;
     for (const isPartly of [true, false]) {
       for (const [frame, loaded] of this.#loaded) {
-        if (this.#keptBytes + bytes <= KEPT_BYTES) return;
-        if (loaded.wants > 0 || loaded.settled === undefined || frame === inUse) continue;
+        if (this.#keptBytes + bytes <= KEPT_BYTES && idle <= IDLE_BYTES) return;
+        if (!isIdle(loaded) || frame === inUse) continue;
         if (isPartly && loaded.settled.checked === undefined) continue;
         this.#forget(frame);
+        idle -= frame.raw;
         loaded.settled.raw.buffer.transfer(0); // Frees it sooner than the garbage collector would.
       }
     }
@@ -127,8 +136,10 @@ export class FrameLoader {
   }
 
   #start(stripe: Stripe): void {
-    const shapes = stripe.map((frame) => this.#shapeOf(frame));
-    const unpacked = this.#unpack(stripe, shapes);
+    const unpacked = this.#unpack(
+      stripe,
+      stripe.map((frame) => this.#onlyWanted(frame)),
+    );
     stripe.forEach((frame, number) => {
       const one = unpacked.then((all) => all[number] as UnpackedFrame);
       const loaded: Loaded = {
@@ -155,19 +166,26 @@ export class FrameLoader {
     unpacked.then(next, next);
   }
 
-  #unpack(stripe: Stripe, frames: readonly FrameShape[]): Promise<readonly UnpackedFrame[]> {
-    const {opener, unpacker} = this.#options;
-    return opener.open(stripe, (sealed) => unpacker.stripe({type: 'stripe', ...sealed, frames}));
+  #unpack(
+    stripe: Stripe,
+    wanted: readonly (ReadonlySet<number> | undefined)[],
+  ): Promise<readonly UnpackedFrame[]> {
+    const {opener, unpacker, index} = this.#options;
+    return opener.open(stripe, (sealed) => {
+      const frames = stripe.map((frame, number) => shapeOf(index, frame, wanted[number]));
+      return unpacker.stripe({type: 'stripe', ...sealed, frames});
+    });
   }
 
   /** Of a frame from which little is wanted, only that is checked. */
-  #shapeOf(frame: IndexedFrame): FrameShape {
-    const shape = shapeOf(this.#options.index, frame);
+  #onlyWanted(frame: IndexedFrame): ReadonlySet<number> | undefined {
     const blobs = this.#wanted.get(frame)?.blobs;
-    if (blobs === undefined || 4 * blobs.size > frame.count) return shape;
-    const checkable = shape.check && new Set(shape.check);
-    return {...shape, check: [...blobs].filter((at) => checkable?.has(at) ?? true)};
+    return blobs !== undefined && 4 * blobs.size <= frame.count ? blobs : undefined;
   }
+}
+
+function isIdle(loaded: Loaded): loaded is Idle {
+  return loaded.wants <= 0 && loaded.settled !== undefined;
 }
 
 function rawBytes(stripe: Stripe): number {

@@ -94,14 +94,14 @@ export class FrameWriter {
     encoded: readonly Uint8Array<ArrayBuffer>[],
   ): Promise<readonly (readonly Failure[])[] | DamageError> {
     const {opener, unpacker, index} = this.#options;
-    const frames = stripe.map((frame, number) => ({
-      ...shapeOf(index, frame),
-      orders: encoded[number] as Uint8Array<ArrayBuffer>,
-    }));
     try {
-      const result = await opener.open(stripe, (sealed) =>
-        unpacker.write({type: 'write', ...sealed, frames}),
-      );
+      const result = await opener.open(stripe, (sealed) => {
+        const frames = stripe.map((frame, number) => ({
+          ...shapeOf(index, frame),
+          orders: encoded[number] as Uint8Array<ArrayBuffer>,
+        }));
+        return unpacker.write({type: 'write', ...sealed, frames});
+      });
       this.#openMs += result.openMs;
       this.#writeMs += result.writeMs;
       return result.failures;

@@ -103,18 +103,20 @@ export class PackOpener {
   }
 }
 
-/** What unpacking has to know of a frame. Deltas are checked where their bases are at hand. */
-export function shapeOf(index: BlobIndex, frame: IndexedFrame): FrameShape {
+/**
+ * What unpacking has to know of a frame, in memory of its own. Deltas are checked where their bases are at hand.
+ * @param only numbers of the blobs that are to be checked; all of them by default
+ */
+export function shapeOf(index: BlobIndex, frame: IndexedFrame, only?: ReadonlySet<number>): FrameShape {
   const {offset, size, raw, count} = frame;
   const deltas = new Set(index.deltasOf(frame));
-  const numbers = deltas.size === 0 ? [] : Array.from({length: count}, (_, at) => at);
-  // Copies: what goes to a thread takes the whole memory behind it along.
+  const isEvery = only === undefined && deltas.size === 0;
+  const numbers = isEvery ? [] : [...(only ?? Array.from({length: count}, (_, at) => at))];
   return {
     offset,
     size,
     raw,
-    ids: new Uint8Array(index.idsOf(frame)),
-    lengths: new Uint32Array(index.lengthsOf(frame)),
-    ...(deltas.size > 0 && {check: numbers.filter((at) => !deltas.has(at))}),
+    ...index.columnsOf(frame),
+    ...(!isEvery && {check: numbers.filter((at) => !deltas.has(at))}),
   };
 }

@@ -1,7 +1,7 @@
 /** A worker thread that opens packs. What it decompressed is written to where it belongs, or handed over, never copied. */
 import {createSecretKey} from 'node:crypto';
 import {type MessagePort, parentPort, workerData} from 'node:worker_threads';
-import {collectGarbage} from '../../system/memory.ts';
+import {keepHeapSmall} from '../../system/memory.ts';
 import {checkPack, type PackJob, type StripeJob, type UnpackedFrame, unpackStripe} from './unpack.ts';
 import {type WriteJob, type WriteResult, writeStripe} from './write-stripe.ts';
 
@@ -40,7 +40,7 @@ function send(message: FromUnpackWorker, transfer: ArrayBuffer[] = []): void {
 }
 
 /** Sooner than the garbage collector would. */
-function free({buffer}: Uint8Array): void {
+function free({buffer}: Uint8Array | Uint32Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
@@ -51,5 +51,10 @@ port.on('message', (job: ToUnpackWorker) => {
     send({type: 'damaged', message: (error as Error).message});
   }
   free(job.type === 'pack' ? job.bytes : job.sealed);
-  collectGarbage();
+  for (const frame of job.frames) {
+    free(frame.ids);
+    free(frame.lengths);
+    if ('orders' in frame) free(frame.orders);
+  }
+  keepHeapSmall();
 });

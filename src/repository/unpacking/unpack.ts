@@ -1,8 +1,8 @@
 /** Opens what lies in packs: decrypts, decompresses, checks every blob. Runs in worker threads, or where little is read in the main one. */
 import {createHmac, type KeyObject} from 'node:crypto';
-import {zstdDecompressSync} from 'node:zlib';
 import {LITERAL_HEADER_LENGTH, literalData} from '../../crypto/packets.ts';
 import {CHUNK_BYTES, type EncryptedMessage, openMessageInPlace, openRange} from '../../crypto/seipd.ts';
+import {decompressInOne} from '../decompress.ts';
 import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
 
 export interface FrameShape {
@@ -12,8 +12,8 @@ export interface FrameShape {
   /** Decompressed size. */
   readonly raw: number;
   /** Of its blobs, 32 bytes each. */
-  readonly ids: Uint8Array;
-  readonly lengths: Uint32Array;
+  readonly ids: Uint8Array<ArrayBuffer>;
+  readonly lengths: Uint32Array<ArrayBuffer>;
   /** Numbers of the blobs that are to be checked; all of them by default. */
   readonly check?: readonly number[];
 }
@@ -83,14 +83,14 @@ export function checkPack({bytes, frames, sessionKey}: PackJob, idKey: KeyObject
 export function decompress(frame: FrameShape, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
   let raw: Buffer;
   try {
-    raw = zstdDecompressSync(compressed, {chunkSize: Math.max(frame.raw, 64), maxOutputLength: frame.raw});
+    raw = decompressInOne(compressed, frame.raw);
   } catch (cause) {
     throw new UnpackError('a frame does not decompress to the size that the index says', {cause});
   }
   if (raw.length !== frame.raw) throw new UnpackError('a frame is shorter than the index says');
-  const {buffer} = raw;
-  const isItsOwn = buffer instanceof ArrayBuffer && buffer.byteLength === raw.length;
-  return isItsOwn ? new Uint8Array(buffer) : new Uint8Array(raw);
+  const {buffer, byteOffset} = raw;
+  const isItsOwn = buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength < 2 * raw.length;
+  return isItsOwn ? new Uint8Array(buffer, 0, raw.length) : new Uint8Array(raw);
 }
 
 function wrongBlobs({ids, lengths, check}: FrameShape, raw: Uint8Array, idKey: KeyObject): number[] {

@@ -38,21 +38,21 @@ export class Unpacker implements AsyncDisposable {
     this.#idKey = createSecretKey(blobIdKey);
   }
 
-  /** @param job its `sealed` is used up, as it is handed to the worker. @throws {@link UnpackError}, `PacketError` */
+  /** @param job it is used up, as its memory is handed to the worker. @throws {@link UnpackError}, `PacketError` */
   async stripe(job: StripeJob): Promise<readonly UnpackedFrame[]> {
     if (this.#isLittle(job.sealed.length)) return unpackStripe(job, this.#idKey);
     const answer = await this.#give(job, job.sealed);
     return answer.type === 'stripe' ? answer.frames : unexpected(answer);
   }
 
-  /** @param job its `sealed` is used up. @throws `PacketError` */
+  /** @param job it is used up, but for its orders. @throws `PacketError` */
   async write(job: WriteJob): Promise<WriteResult> {
     if (this.#isLittle(job.sealed.length)) return writeStripe(job, this.#idKey);
     const answer = await this.#give(job, job.sealed);
     return answer.type === 'write' ? answer : unexpected(answer);
   }
 
-  /** @param job its `bytes` are used up. @returns for each frame which of its blobs are wrong. @throws {@link UnpackError}, `PacketError` */
+  /** @param job it is used up. @returns for each frame which of its blobs are wrong. @throws {@link UnpackError}, `PacketError` */
   async pack(job: PackJob): Promise<readonly (readonly number[])[]> {
     if (this.#isLittle(job.bytes.length)) return checkPack(job, this.#idKey);
     const answer = await this.#give(job, job.bytes);
@@ -75,7 +75,8 @@ export class Unpacker implements AsyncDisposable {
       hand.worker.ref();
       const {buffer} = bytes;
       const isItsOwn = buffer instanceof ArrayBuffer && buffer.byteLength < 2 * bytes.length;
-      hand.worker.postMessage(job, isItsOwn ? [buffer] : []);
+      const shapes = job.frames.flatMap(({ids, lengths}) => [ids.buffer, lengths.buffer]);
+      hand.worker.postMessage(job, isItsOwn ? [buffer, ...shapes] : shapes);
     });
   }
 
