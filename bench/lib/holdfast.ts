@@ -30,12 +30,14 @@ export class Holdfast implements Tool {
     runQuietly(holdfast(keys, keys, 'keygen', 'ops', '--passphrase-file', join(keys, 'passphrase')));
   }
 
-  prepare(place: Place): void {
+  /** @param more lines for its configuration */
+  prepare(place: Place, more: readonly string[] = []): void {
     const config = [
       `repository: ${place.repository}`,
       `recipients: [${join(this.#keys, 'ops.public.asc')}]`,
       `catalog: ${join(place.state, 'catalog.db')}`,
       `sources: {data: ${this.#source(place)}}`,
+      ...more,
     ];
     writeFileSync(join(place.state, 'holdfast.yaml'), `${config.join('\n')}\n`);
     runQuietly(this.#onVm(place, 'init'));
