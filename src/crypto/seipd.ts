@@ -4,15 +4,13 @@
  * and other programs are its oracles in the tests.
  */
 import {createCipheriv, createDecipheriv, hkdfSync, randomBytes} from 'node:crypto';
-import {collectGarbage} from '../system/memory.ts';
+import {release} from '../system/memory.ts';
 import {PacketError, packetHeader, readPacketHeader, TAG} from './packets.ts';
 
 const CHUNK_OCTET = 12;
 /** Plaintext bytes in one AEAD chunk. */
 export const CHUNK_BYTES = 2 ** (CHUNK_OCTET + 6);
 const TAG_BYTES = 16;
-/** node:crypto makes a buffer for every piece; those of a whole pack would be twice its size. */
-const CHUNKS_BETWEEN_COLLECTIONS = 8;
 /** Version, cipher AES-256, AEAD GCM, chunk size octet. */
 const PARAMETERS = Buffer.from([2, 9, 3, CHUNK_OCTET]);
 const INFO = Buffer.from([0xc0 | TAG.symEncryptedIntegrityProtected, ...PARAMETERS]);
@@ -91,13 +89,14 @@ export function sealInPlace({key, pkesks}: Session, memory: Buffer, innerLength:
     const sealed = cipher.update(plain);
     cipher.final();
     const tag = cipher.getAuthTag();
-    if (Buffer.compare(openChunk(sealed, tag, aead, chunk), plain) !== 0) {
+    const back = openChunk(sealed, tag, aead, chunk);
+    if (Buffer.compare(back, plain) !== 0)
       throw new PacketError('it did not decrypt to what it was made of: faulty memory or a codec bug');
-    }
+    release(back);
     const at = start + chunk * (CHUNK_BYTES + TAG_BYTES);
     message.set(sealed, at);
     message.set(tag, at + sealed.length);
-    if (chunk % CHUNKS_BETWEEN_COLLECTIONS === 0) collectGarbage();
+    release(sealed);
   }
   const last = createCipheriv('aes-256-gcm', aead.key, aead.nonce(chunks)).setAAD(finalAad(innerLength));
   last.final();
@@ -245,18 +244,12 @@ function openChunks(
   for (let chunk = 0, from = 0, to = 0; chunk < chunks; chunk++) {
     const end = Math.min(from + CHUNK_BYTES + TAG_BYTES, sealed.length);
     if (end - from <= TAG_BYTES) throw new PacketError('it is cut off');
-    inner.set(
-      openChunk(
-        sealed.subarray(from, end - TAG_BYTES),
-        sealed.subarray(end - TAG_BYTES, end),
-        aead,
-        firstChunk + chunk,
-      ),
-      to,
-    );
+    const tag = sealed.subarray(end - TAG_BYTES, end);
+    const plain = openChunk(sealed.subarray(from, end - TAG_BYTES), tag, aead, firstChunk + chunk);
+    inner.set(plain, to);
+    release(plain);
     to += end - TAG_BYTES - from;
     from = end;
-    if (chunk % CHUNKS_BETWEEN_COLLECTIONS === CHUNKS_BETWEEN_COLLECTIONS - 1) collectGarbage();
   }
   return inner;
 }

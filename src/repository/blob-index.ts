@@ -1,4 +1,5 @@
 /** Where every blob of a generation lies: a restore of millions of files has to know all of them. In memory, some ten bytes each. */
+import {release} from '../system/memory.ts';
 import {type BlobColumns, BlobRecords} from './blob-records.ts';
 import type {BlobId, PackName} from './layout.ts';
 import {MEMBER_HEADER_BYTES, memberLength, type PackKind, type PackRecord} from './pack.ts';
@@ -149,7 +150,7 @@ export class BlobIndex implements Disposable {
 
   #enlargeTable(): void {
     const size = 2 * this.#table.length;
-    free(this.#table);
+    release(this.#table);
     const table = new Uint32Array(size);
     let blob = 0;
     for (const hash of this.#records.hashes()) {
@@ -161,9 +162,4 @@ export class BlobIndex implements Disposable {
     }
     this.#table = table;
   }
-}
-
-/** Sooner than the garbage collector would, which does not see how large it is. */
-function free({buffer}: Uint32Array): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

@@ -20,7 +20,7 @@ export type Work = 'pack' | 'unpack';
  * again, in each thread: new pages for each would cost it a sixth of its time.
  */
 const MALLOC: Record<Work, MallocSettings> = {
-  pack: {arenas: 1, largeBytes: 2 ** 20, keptBytes: 2 ** 24},
+  pack: {arenas: 1, largeBytes: 2 ** 22, keptBytes: 2 ** 24},
   unpack: {arenas: 3, largeBytes: 2 ** 21, keptBytes: 2 ** 20},
 };
 
@@ -42,19 +42,31 @@ export function collectGarbage(type: 'minor' | 'major' = 'minor'): void {
   collect({type, execution: 'sync'});
 }
 
-/** What the heap, and what hangs on it, may grow by between major collections: V8 alone would let it double. */
+/**
+ * Gives the memory of a large buffer back at once: compression and encryption leave many, and V8 lets them pile up. The buffer, and all
+ * that shares its memory, must not be used again. What is small, and may lie in a pool with others, is left to the garbage collector.
+ */
+export function release({buffer}: ArrayBufferView): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
+}
+
+/** What the heap may grow by between major collections: V8 alone would let it double. */
 const HEAP_GROWTH_BYTES = 12 * 2 ** 20;
-let heapBytesAfterMajor = 0;
+/** The same for what hangs on it: a pack comes and goes without one. */
+const EXTERNAL_GROWTH_BYTES = 24 * 2 ** 20;
+let afterMajor = {heap: 0, external: 0};
 
 /** Collects what is young, and everything when the heap of this thread has grown by much. */
 export function keepHeapSmall(): void {
   collectGarbage();
-  if (heapBytes() < heapBytesAfterMajor + HEAP_GROWTH_BYTES) return;
+  const {heap, external} = heapBytes();
+  if (heap < afterMajor.heap + HEAP_GROWTH_BYTES && external < afterMajor.external + EXTERNAL_GROWTH_BYTES)
+    return;
   collectGarbage('major');
-  heapBytesAfterMajor = heapBytes();
+  afterMajor = heapBytes();
 }
 
-function heapBytes(): number {
+function heapBytes(): {heap: number; external: number} {
   const {used_heap_size, external_memory} = getHeapStatistics();
-  return used_heap_size + external_memory;
+  return {heap: used_heap_size, external: external_memory};
 }

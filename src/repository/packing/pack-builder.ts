@@ -7,6 +7,7 @@ import {
   sealedPrefixLength,
   sealInPlace,
 } from '../../crypto/seipd.ts';
+import {release} from '../../system/memory.ts';
 import {decompressInOne} from '../decompress.ts';
 import {type PackName, sha256} from '../layout.ts';
 import {type BlobList, type FrameRecord, LIMITS, type PackKind, type PackRecord} from '../pack.ts';
@@ -59,10 +60,13 @@ export class PackBuilder<Blobs = BlobList> {
         'A compressed frame did not decompress to what it was made of: faulty memory or a codec bug.',
       );
     }
+    release(back);
     this.#memory ??= Buffer.allocUnsafeSlow(this.#roomBytes);
     this.#memory.set(compressed, this.#dataStart + this.#length);
-    this.#frames.push({offset: this.#length, size: compressed.length, raw: raw.length, blobs});
-    this.#length += compressed.length;
+    const size = compressed.length;
+    release(compressed);
+    this.#frames.push({offset: this.#length, size, raw: raw.length, blobs});
+    this.#length += size;
     this.#blobs += count;
     const isFull = this.#length >= this.#options.packBytes || this.#blobs >= BLOBS_MOST;
     return isFull ? this.finish() : undefined;

@@ -23,7 +23,6 @@ const builders: Record<PackKind, PackBuilder<Ticket>> = {
 function fill({slot, kind, frames}: FilledSlot): void {
   for (const {start, length, ticket, count} of frames) {
     handOver(builders[kind].add(Buffer.from(memory, start, length), ticket, count));
-    collectGarbage();
   }
   send({type: 'free', slot});
 }
@@ -32,7 +31,7 @@ function handOver(pack: SealedPack<Ticket> | undefined): void {
   if (pack === undefined) return;
   const memory = pack.bytes.buffer as ArrayBuffer;
   send({type: 'pack', record: pack.record, memory, length: pack.bytes.length}, [memory]);
-  collectGarbage('major');
+  collectGarbage();
 }
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {

@@ -1,7 +1,7 @@
 import {availableParallelism} from 'node:os';
 import {Worker} from 'node:worker_threads';
 import type {Session} from '../../crypto/seipd.ts';
-import {keepHeapSmall} from '../../system/memory.ts';
+import {keepHeapSmall, release} from '../../system/memory.ts';
 import type {BlobId} from '../layout.ts';
 import {
   type BlobList,
@@ -286,7 +286,7 @@ export class Packer implements AsyncDisposable {
   #upload(pack: SealedPack): void {
     const upload: Promise<void> = this.#options
       .onPack(pack)
-      .then(() => freeNow(pack.bytes))
+      .then(() => release(pack.bytes))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#uploads.delete(upload);
@@ -322,11 +322,6 @@ function closeFrame(lane: Lane): void {
   lane.frames.push({start: lane.frameStart, length: lane.at - lane.frameStart, blobs: lane.blobs});
   lane.blobs = [];
   lane.frameStart = lane.at;
-}
-
-/** Sooner than the garbage collector would. */
-function freeNow({buffer}: Buffer): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function post(worker: Worker, message: ToWorker): void {

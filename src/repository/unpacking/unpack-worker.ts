@@ -1,7 +1,7 @@
 /** A worker thread that opens packs. What it decompressed is written to where it belongs, or handed over, never copied. */
 import {createSecretKey} from 'node:crypto';
 import {type MessagePort, parentPort, workerData} from 'node:worker_threads';
-import {keepHeapSmall} from '../../system/memory.ts';
+import {keepHeapSmall, release} from '../../system/memory.ts';
 import {checkPack, type PackJob, type StripeJob, type UnpackedFrame, unpackStripe} from './unpack.ts';
 import {type WriteJob, type WriteResult, writeStripe} from './write-stripe.ts';
 
@@ -39,22 +39,17 @@ function send(message: FromUnpackWorker, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-/** Sooner than the garbage collector would. */
-function free({buffer}: Uint8Array | Uint32Array): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
-}
-
 port.on('message', (job: ToUnpackWorker) => {
   try {
     work(job);
   } catch (error) {
     send({type: 'damaged', message: (error as Error).message});
   }
-  free(job.type === 'pack' ? job.bytes : job.sealed);
+  release(job.type === 'pack' ? job.bytes : job.sealed);
   for (const frame of job.frames) {
-    free(frame.ids);
-    free(frame.lengths);
-    if ('orders' in frame) free(frame.orders);
+    release(frame.ids);
+    release(frame.lengths);
+    if ('orders' in frame) release(frame.orders);
   }
   keepHeapSmall();
 });

@@ -2,6 +2,7 @@
 import {createHmac, type KeyObject} from 'node:crypto';
 import {LITERAL_HEADER_LENGTH, literalData} from '../../crypto/packets.ts';
 import {CHUNK_BYTES, type EncryptedMessage, openMessageInPlace, openRange} from '../../crypto/seipd.ts';
+import {release} from '../../system/memory.ts';
 import {decompressInOne} from '../decompress.ts';
 import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
 
@@ -74,9 +75,12 @@ export function checkPack({bytes, frames, sessionKey}: PackJob, idKey: KeyObject
   const pack = literalData(inner);
   if (pack.byteOffset !== inner.byteOffset + LITERAL_HEADER_LENGTH)
     throw new UnpackError('its data does not begin where that of a pack does');
-  return frames.map((frame) =>
-    wrongBlobs(frame, decompress(frame, pack.subarray(frame.offset, frame.offset + frame.size)), idKey),
-  );
+  return frames.map((frame) => {
+    const raw = decompress(frame, pack.subarray(frame.offset, frame.offset + frame.size));
+    const wrong = wrongBlobs(frame, raw, idKey);
+    release(raw);
+    return wrong;
+  });
 }
 
 /** @throws {@link UnpackError} */

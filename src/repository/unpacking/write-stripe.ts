@@ -1,6 +1,7 @@
 /** Opens frames and writes what is in them where it belongs: their content goes to no other thread. */
 import type {KeyObject} from 'node:crypto';
 import {loadLibc} from '../../system/libc.ts';
+import {release} from '../../system/memory.ts';
 import {makeWholeFile, writeAll} from '../../system/whole-file.ts';
 import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
 import {type Order, readOrders} from './orders.ts';
@@ -83,7 +84,7 @@ function writeFrame(
     else if (!carryOut(order, content)) failures.push({order: number, cause: 'system'});
     number++;
   }
-  raw?.buffer.transfer(0); // Frees it sooner than the garbage collector would.
+  if (raw !== undefined) release(raw);
   return failures;
 }
 
