@@ -362,7 +362,8 @@ export async function readRecipients(
   return recipients;
 }
 
-function fingerprint(text: string): string {
+/** @throws {@link UsageError} unless it is a whole one */
+export function fingerprint(text: string): string {
   const hex = text.replace(/\s/g, '').toLowerCase();
   if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex)) {
     throw new UsageError(`"${text}" is not a whole fingerprint.`, {

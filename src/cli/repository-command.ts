@@ -50,15 +50,15 @@ export abstract class RepositoryCommand extends BaseCommand {
   };
 
   protected open(flags: ContextFlags): Promise<CliContext> {
-    return CliContext.open(this.#contextOptions(flags));
+    return CliContext.open(this.contextOptions(flags));
   }
 
   /** In the first of several places that can be used. */
   protected openSomewhere(flags: ContextFlags): Promise<CliContext> {
-    return CliContext.openSomewhere(this.#contextOptions(flags));
+    return CliContext.openSomewhere(this.contextOptions(flags));
   }
 
-  #contextOptions(flags: ContextFlags): ContextOptions {
+  protected contextOptions(flags: ContextFlags): ContextOptions {
     return {flags, env: process.env, cwd: process.cwd(), output: this.output, signal: this.signal};
   }
 

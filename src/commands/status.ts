@@ -1,9 +1,13 @@
+import {Flags} from '@oclif/core';
 import type {CliContext} from '../cli/context.ts';
 import {durationFlag} from '../cli/flags.ts';
+import {fleetStatus} from '../cli/fleet-status.ts';
+import {renderFleet} from '../cli/fleet-view.ts';
 import {counted, formatBytes, formatDuration, renderTable} from '../cli/output.ts';
 import {operatorFlag, RepositoryCommand} from '../cli/repository-command.ts';
 import {displayMessage} from '../cli/terminal.ts';
 import {EXIT, HoldfastError} from '../errors.ts';
+import type {FleetStatus} from '../operations/fleet/fleet.ts';
 import {isMended, type StoredState, storedState} from '../operations/self-check.ts';
 import {type Status, statusOf} from '../operations/status.ts';
 import type {History} from '../repository/history.ts';
@@ -15,6 +19,7 @@ export default class StatusCommand extends RepositoryCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --max-age 26h --max-unproven 40d --repository swift://backups/app01 --json',
+    '<%= config.bin %> <%= command.id %> --fleet s3://backups?region=eu-central-1 --expect machines.txt',
   ];
   static override flags = {
     ...operatorFlag,
@@ -24,10 +29,42 @@ export default class StatusCommand extends RepositoryCommand {
     'max-unproven': durationFlag({
       description: 'a source that no drill proved restorable for so long is a problem',
     }),
+    fleet: Flags.string({
+      helpValue: 'URL-PREFIX',
+      description:
+        'all machines whose repositories lie below this address or folder: late, never proven, suspect, vanished',
+    }),
+    expect: Flags.string({
+      helpValue: 'FILE',
+      dependsOn: ['fleet'],
+      description:
+        'names of the machines that there must be, one a line; otherwise those that were there before',
+    }),
+    forget: Flags.string({
+      helpValue: 'MACHINE',
+      multiple: true,
+      dependsOn: ['fleet'],
+      description: 'a machine that is gone for good',
+    }),
+    all: Flags.boolean({dependsOn: ['fleet'], description: 'show the machines that are well, too'}),
   };
 
-  async run(): Promise<Status> {
+  async run(): Promise<Status | FleetStatus> {
     const {flags} = await this.parse(StatusCommand);
+    if (flags.fleet !== undefined) {
+      const now = new Date();
+      const status = await fleetStatus(this.contextOptions(flags), {
+        prefix: flags.fleet,
+        expect: flags.expect,
+        forget: flags.forget,
+        maxAgeMs: flags['max-age'],
+        maxUnprovenMs: flags['max-unproven'],
+        now,
+      });
+      this.log(renderFleet(status, {now, width: this.output.width, all: flags.all ?? false}));
+      if (!status.ok) this.endWith(EXIT.notVerified);
+      return status;
+    }
     await using context = await this.open(flags);
     const now = new Date();
     const history = await context.history();

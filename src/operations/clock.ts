@@ -2,7 +2,7 @@
 import type {SourceHistory} from '../repository/history.ts';
 
 /** Clocks that differ by less are taken for equal. */
-const TOLERANCE_MS = 10 * 60_000;
+export const TOLERANCE_MS = 10 * 60_000;
 /** A source that is backed up more often than this may still rest for a night. */
 const SILENCE_LEAST_MS = 36 * 3_600_000;
 /** So many times its usual interval a source may be late. */
@@ -33,10 +33,20 @@ export interface Silence {
 
 /** Median time between two snapshots; undefined while there are too few to tell. */
 export function usualMs({seals}: SourceHistory): number | undefined {
-  if (seals.length < RHYTHM_SNAPSHOTS) return undefined;
-  const times = seals.map(({finished}) => Date.parse(finished)).sort((a, b) => a - b);
+  return medianGapMs(seals.map(({finished}) => Date.parse(finished)));
+}
+
+/** Median time between two of these times; undefined while there are too few to tell. */
+export function medianGapMs(timesMs: readonly number[]): number | undefined {
+  if (timesMs.length < RHYTHM_SNAPSHOTS) return undefined;
+  const times = [...timesMs].sort((a, b) => a - b);
   const gaps = times.slice(1).map((time, at) => time - (times[at] as number));
   return gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)];
+}
+
+/** Whether the newest snapshot is older than the rhythm of its source would suggest. */
+export function isSilent({ageMs, usualMs}: Silence): boolean {
+  return ageMs > Math.max(SILENCE_LEAST_MS, SILENCE_INTERVALS * usualMs);
 }
 
 /** Set if the newest snapshot is older than the rhythm of its source would suggest: newer ones may have been removed. */
@@ -44,5 +54,6 @@ export function silenceOf(history: SourceHistory, now: Date): Silence | undefine
   const usual = usualMs(history);
   if (usual === undefined) return undefined;
   const ageMs = now.getTime() - Math.max(...history.seals.map(({finished}) => Date.parse(finished)));
-  return ageMs > Math.max(SILENCE_LEAST_MS, SILENCE_INTERVALS * usual) ? {ageMs, usualMs: usual} : undefined;
+  const silence = {ageMs, usualMs: usual};
+  return isSilent(silence) ? silence : undefined;
 }

@@ -78,18 +78,18 @@ function sourceStatus(
   if (newest === undefined && suspect === undefined) problems.push('it was never backed up');
   else if (newest !== undefined && maxAgeMs !== undefined && ageMs(newest.finished) > maxAgeMs)
     problems.push(
-      `the newest snapshot is ${days(ageMs(newest.finished))} old; at most ${days(maxAgeMs)} are allowed`,
+      `the newest snapshot is ${spanText(ageMs(newest.finished))} old; at most ${spanText(maxAgeMs)} are allowed`,
     );
   const silence = maxAgeMs === undefined ? silenceOf(history, now) : undefined;
   if (silence !== undefined)
     problems.push(
-      `the newest snapshot is ${days(silence.ageMs)} old, though one was made every ${days(silence.usualMs)}`,
+      `the newest snapshot is ${spanText(silence.ageMs)} old, though one was made every ${spanText(silence.usualMs)}`,
     );
   if (maxUnprovenMs !== undefined && newest !== undefined) {
     if (proof === undefined) problems.push('no drill ever proved that it can be restored');
     else if (ageMs(proof.report.finished) > maxUnprovenMs)
       problems.push(
-        `it was last proven restorable ${days(ageMs(proof.report.finished))} ago; at most ${days(maxUnprovenMs)} are allowed`,
+        `it was last proven restorable ${spanText(ageMs(proof.report.finished))} ago; at most ${spanText(maxUnprovenMs)} are allowed`,
       );
   }
   // A later drill that failed counts more than an earlier one that passed.
@@ -134,7 +134,8 @@ function nothing(source: string): SourceHistory {
   return {source, seals: [], sealNames: new Set(), generations: [], problems: [], endProblems: []};
 }
 
-function days(ms: number): string {
+/** A length of time in words, such as `26 h`. */
+export function spanText(ms: number): string {
   const [minutes, hours] = [Math.round(ms / 60_000), Math.round(ms / 3_600_000)];
   if (minutes < 120) return `${minutes} min`;
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;

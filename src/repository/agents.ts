@@ -32,15 +32,7 @@ export async function trustedAgents(
   trust: TrustFile,
   approved: readonly string[] = [],
 ): Promise<TrustedAgents> {
-  const found = new Map<string, openpgp.PublicKey>();
-  const damaged: string[] = [];
-  for await (const {name} of repository.target.list('agents/')) {
-    const fingerprint = /^agents\/([0-9a-f]{64})\.asc$/.exec(name)?.[1];
-    if (!isHash(fingerprint)) continue;
-    const key = await readAgentKey(repository, name);
-    if (key?.getFingerprint() === fingerprint) found.set(fingerprint, key);
-    else damaged.push(name);
-  }
+  const {found, damaged} = await storedAgents(repository);
   const known = new Set([...trust.agents, ...approved]);
   const all = [...found.keys()];
   const metFirst = known.size === 0 ? firstContact(repository, all, damaged) : undefined;
@@ -52,6 +44,22 @@ export async function trustedAgents(
     lost: [...known].filter((fingerprint) => !found.has(fingerprint)).map(agentObject),
     ...(metFirst !== undefined && {metFirst}),
   };
+}
+
+/** The agents' keys in the repository, by fingerprint, whoever they are; and the names of objects there that are no such key. */
+export async function storedAgents(
+  repository: Repository,
+): Promise<{found: Map<string, openpgp.PublicKey>; damaged: string[]}> {
+  const found = new Map<string, openpgp.PublicKey>();
+  const damaged: string[] = [];
+  for await (const {name} of repository.target.list('agents/')) {
+    const fingerprint = /^agents\/([0-9a-f]{64})\.asc$/.exec(name)?.[1];
+    if (!isHash(fingerprint)) continue;
+    const key = await readAgentKey(repository, name);
+    if (key?.getFingerprint() === fingerprint) found.set(fingerprint, key);
+    else damaged.push(name);
+  }
+  return {found, damaged};
 }
 
 function firstContact({target}: Repository, agents: readonly string[], damaged: readonly string[]): string {

@@ -37,13 +37,7 @@ export async function trustedOperators(
   approved: readonly string[] = [],
   pinned?: readonly string[],
 ): Promise<TrustedOperators> {
-  const found = new Map<string, openpgp.PublicKey>();
-  for await (const {name} of repository.target.list(OPERATORS_PREFIX)) {
-    const fingerprint = name.slice(OPERATORS_PREFIX.length, -'.asc'.length);
-    if (!isOperator(fingerprint) || name !== operatorObject(fingerprint)) continue;
-    const key = await readOperatorKey(repository, name);
-    if (key?.getFingerprint() === fingerprint) found.set(fingerprint, key);
-  }
+  const found = await storedOperators(repository);
   const known = new Set([...approved, ...(pinned ?? trust.operators)]);
   const [only, another] = found.keys();
   const metFirst =
@@ -57,6 +51,18 @@ export async function trustedOperators(
     strangers: [...found.keys()].filter((fingerprint) => !known.has(fingerprint)),
     ...(metFirst !== undefined && {metFirst}),
   };
+}
+
+/** The operators' keys in the repository, by fingerprint, whoever they are. */
+export async function storedOperators(repository: Repository): Promise<Map<string, openpgp.PublicKey>> {
+  const found = new Map<string, openpgp.PublicKey>();
+  for await (const {name} of repository.target.list(OPERATORS_PREFIX)) {
+    const fingerprint = name.slice(OPERATORS_PREFIX.length, -'.asc'.length);
+    if (!isOperator(fingerprint) || name !== operatorObject(fingerprint)) continue;
+    const key = await readOperatorKey(repository, name);
+    if (key?.getFingerprint() === fingerprint) found.set(fingerprint, key);
+  }
+  return found;
 }
 
 async function readOperatorKey({target}: Repository, name: string): Promise<openpgp.PublicKey | undefined> {
