@@ -20,8 +20,6 @@ export interface MachineReading {
   readonly drills: RememberedDrills;
   /** What is wrong with what is stored, beside what is of one source. */
   readonly tampered: readonly string[];
-  /** Fingerprints of agents that were taken on trust just now. */
-  readonly metFirst: readonly string[];
   readonly memory: RememberedMachine;
 }
 
@@ -78,7 +76,6 @@ export async function readMachine(
     sources,
     drills,
     tampered,
-    metFirst: agents.metFirst,
     memory: {
       repository: repository.id,
       seen: now.toISOString(),
@@ -101,7 +98,6 @@ function newestOf(sources: ReadonlyMap<string, SourceReading>): Record<string, R
 
 /** Whose signatures count: whoever was there when the monitor met the machine, and who was approved since. Looked up when needed. */
 class Believed {
-  readonly metFirst: string[] = [];
   armored: Readonly<Record<string, string>>;
   readonly #approved: readonly string[];
   readonly #stored: () => Promise<ReadonlyMap<string, PublicKey>>;
@@ -123,17 +119,18 @@ class Believed {
   }
 
   async #load(): Promise<PublicKey[]> {
-    const isFirst = Object.keys(this.armored).length === 0;
+    const before = Object.values(this.armored);
+    const isFirst = before.length === 0;
+    const taken: [string, PublicKey][] = [];
     if (isFirst || this.#approved.some((fingerprint) => this.armored[fingerprint] === undefined)) {
-      const stored = await this.#stored();
-      const taken = [...stored].filter(([fingerprint]) => isFirst || this.#approved.includes(fingerprint));
-      if (isFirst) this.metFirst.push(...taken.map(([fingerprint]) => fingerprint));
-      this.armored = {
-        ...this.armored,
-        ...Object.fromEntries(taken.map(([fingerprint, key]) => [fingerprint, key.armor()])),
-      };
+      for (const [fingerprint, key] of await this.#stored())
+        if (isFirst || (this.#approved.includes(fingerprint) && this.armored[fingerprint] === undefined))
+          taken.push([fingerprint, key]);
+      const armored = taken.map(([fingerprint, key]) => [fingerprint, key.armor()]);
+      this.armored = {...this.armored, ...Object.fromEntries(armored)};
     }
-    return Promise.all(Object.values(this.armored).map((armoredKey) => openpgp.readKey({armoredKey})));
+    const known = await Promise.all(before.map((armoredKey) => openpgp.readKey({armoredKey})));
+    return [...known, ...taken.map(([, key]) => key)];
   }
 }
 
