@@ -1,6 +1,6 @@
 /**
  * Copies a repository to another place: what is missing there of what the seals count on, checked against them while it passes, and then
- * the seals. Nothing is overwritten, nothing removed. Killed at any moment, the copy holds whole snapshots; the next run goes on.
+ * the seals; then drill reports. Nothing is overwritten, nothing removed. Killed at any moment, the copy holds whole snapshots; the next run goes on.
  */
 import type {PublicKey} from 'openpgp';
 import pMap from 'p-map';
@@ -15,6 +15,8 @@ import {type CheckedSeal, readSeal, SEAL_MOST_BYTES} from '../repository/seal.ts
 import {readObject} from '../targets/read.ts';
 import {ObjectExistsError, ObjectMissingError, type Target} from '../targets/target.ts';
 import type {OnProgress} from './progress.ts';
+import {puts} from './puts.ts';
+import {copyDrills} from './replicate-drills.ts';
 import {MOST_BYTES, wrongBytes} from './verify-ciphertext.ts';
 import {type NeededObject, neededObjects} from './verify-structure.ts';
 
@@ -62,6 +64,11 @@ export async function replicate(
   counts.problems.push(...history.problems);
   await prepareCopy(context, to);
   for (const source of history.sources) await copySource(context, source, to, counts);
+  const drills = await copyDrills(context.repository, to, context.signal);
+  counts.objects += drills.objects;
+  counts.bytes += drills.bytes;
+  counts.present += drills.present;
+  counts.problems.push(...drills.problems);
   return counts;
 }
 
@@ -253,27 +260,6 @@ async function readSealObject(
   const {hash: found} = await readSeal(body, agents);
   if (found === hash) return body;
   throw new DamageError(name, 'it changed while the repository was copied');
-}
-
-/** @returns false where the name holds other bytes */
-async function puts(
-  to: Target,
-  name: string,
-  body: Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    await to.put(name, body, {signal});
-    return true;
-  } catch (error) {
-    if (!(error instanceof ObjectExistsError)) throw error;
-    // Another run may have copied it meanwhile.
-    const found = await readObject(to, name, {maxBytes: body.length, signal}).catch((cause: unknown) => {
-      if (cause instanceof DamageError) return undefined;
-      throw cause;
-    });
-    return found !== undefined && Buffer.compare(found, body) === 0;
-  }
 }
 
 async function unlessThere(put: () => Promise<void>): Promise<void> {

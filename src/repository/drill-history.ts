@@ -37,15 +37,19 @@ export interface ProvableHistory {
 
 const PARALLEL_READS = 8;
 
-/** @throws only what the target throws; what is wrong with a report is a problem in the result */
+/**
+ * @param except names of reports that are passed over
+ * @throws only what the target throws; what is wrong with a report is a problem in the result
+ */
 export async function readDrills(
   repository: Repository,
   operators: readonly PublicKey[],
   signal?: AbortSignal,
+  except: ReadonlySet<string> = new Set(),
 ): Promise<DrillHistory> {
   const names: string[] = [];
   for await (const {name} of repository.target.list(DRILLS_PREFIX, {signal}))
-    if (!name.startsWith(OPERATORS_PREFIX)) names.push(name);
+    if (!name.startsWith(OPERATORS_PREFIX) && !except.has(name)) names.push(name);
   const read = await pMap(names.sort(), (name) => readOne(repository, operators, name), {
     concurrency: PARALLEL_READS,
   });
