@@ -5,7 +5,13 @@ import {readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {root} from './project.mjs';
 
-const OTHER_INPUTS = ['package.json', 'tsconfig.json', 'scripts/build.mjs', 'scripts/lib/bundle.mjs'];
+const OTHER_INPUTS = [
+  'package.json',
+  'tsconfig.json',
+  'scripts/build.mjs',
+  'scripts/lib/bundle.mjs',
+  'scripts/lib/unbundled.json',
+];
 
 export function isBuilt() {
   try {

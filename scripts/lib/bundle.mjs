@@ -1,7 +1,7 @@
 // src/**/*.ts and the small packages it imports → few JavaScript files. Node takes about a quarter of a millisecond for
 // each file that it loads, and zod, yaml and oclif alone have 230: docs/performance.md has what that costs.
 import {globSync, readFileSync, writeFileSync} from 'node:fs';
-import {dirname, join, relative} from 'node:path';
+import {dirname, join, matchesGlob, relative} from 'node:path';
 import {rolldown} from 'rolldown';
 import {root} from './project.mjs';
 
@@ -9,9 +9,9 @@ import {root} from './project.mjs';
 const ENTRIES = ['src/index.ts', 'src/cli/main.ts', 'src/commands/**/*.ts', 'src/**/*-worker.ts'];
 /**
  * Packages that stay as they are: native ones; openpgp, which is one file already; large ones that few commands load; and
- * oclif, whose plugins bring the same copy.
+ * oclif, whose plugins bring the same copy. Packages for machines (packaging/) bring these along.
  */
-const UNBUNDLED = /^(?:better-sqlite3|koffi|openpgp|@(?:aws-sdk|smithy|oclif)\/.*)$/;
+const UNBUNDLED = JSON.parse(readFileSync(join(root, 'scripts/lib/unbundled.json'), 'utf8'));
 
 /** @param folder gets `cli/main.js` for `src/cli/main.ts` and so on, and `chunks/` with what they share */
 export async function bundle(folder) {
@@ -20,7 +20,7 @@ export async function bundle(folder) {
     cwd: root,
     input: Object.fromEntries(entries.map((path) => [path.slice('src/'.length, -'.ts'.length), path])),
     platform: 'node',
-    external: UNBUNDLED,
+    external: (id) => UNBUNDLED.some((pattern) => matchesGlob(id, pattern)),
     plugins: [ownPlaces()],
     checks: {pluginTimings: false},
     onLog(level, log) {
