@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import {cpSync, globSync, lstatSync, mkdirSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
-import type {Bundled} from './program.ts';
+import type {Dependency} from './dependencies.ts';
 import {type Release, ROOT} from './release.ts';
 import {settle, stageTree, write} from './tree.ts';
 
@@ -82,7 +82,7 @@ function changelog({version, epoch}: Release): string {
 `;
 }
 
-function copyright(packages: readonly Bundled[]): string {
+function copyright(packages: readonly Dependency[]): string {
   const others = packages.map(({path, name, version, license}) => {
     return `Files: usr/lib/holdfast/${path}/*\nCopyright: the authors of ${name} ${version}\nLicense: ${license}`;
   });

@@ -41,7 +41,6 @@ run holdfast snapshots
 run holdfast restore latest --repository /srv/backups/app01 --key /root/client/ops.private.asc --passphrase-file /root/pass --to /root/restored
 run diff -r --no-dereference /srv/app /root/restored
 run holdfast verify
-run holdfast doctor
 
 pack=$(find /srv/backups/app01 -path '*/packs/*' -name '*.pgp' | sort | head -n 1)
 cp "$pack" /root/pack

@@ -13,11 +13,12 @@ import {configJsonSchema} from '../src/config/schema.ts';
 import {bashCompletion} from './completions/bash.ts';
 import {fishCompletion} from './completions/fish.ts';
 import {zshCompletion} from './completions/zsh.ts';
+import type {Dependency} from './dependencies.ts';
 import {readCommands, readTopics} from './manifest.ts';
 import {commandPage, pageName} from './manual/command-pages.ts';
 import {configPage, type Schema} from './manual/config-page.ts';
 import {mainPage} from './manual/main-page.ts';
-import {type Bundled, stageProgram} from './program.ts';
+import {stageProgram} from './program.ts';
 import {type Release, ROOT} from './release.ts';
 
 export interface Layout {
@@ -26,7 +27,7 @@ export interface Layout {
 }
 
 /** `bin`, `lib` and `share` below `prefix`, as they are below /usr. */
-export function stageTree(prefix: string, release: Release, layout: Layout): Bundled[] {
+export function stageTree(prefix: string, release: Release, layout: Layout): Dependency[] {
   const packages = stageProgram(join(prefix, 'lib/holdfast'), release.architecture);
   mkdirSync(join(prefix, 'bin'), {recursive: true});
   symlinkSync('../lib/holdfast/bin/holdfast', join(prefix, 'bin/holdfast'));

@@ -15,11 +15,13 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# A command in the new root: an environment that is empty, mounts that vanish with it.
+# A command in the new root: with an empty environment, and mounts that vanish with it.
 inside() {
-  unshare --mount --pid --fork --kill-child sh -c 'mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" /usr/bin/env -i "$@"' \
-    sh "$root" "$@"
+  unshare --mount --pid --fork --kill-child \
+    sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/bin/env -i "$@"' "$root" "$@"
 }
+
+with_dpkg() { inside PATH=/usr/sbin:/usr/bin:/sbin:/bin dpkg "$@"; }
 
 make_root() {
   debootstrap --variant=minbase bookworm "$root" "$MIRROR" >"$work/debootstrap.log" 2>&1 ||
@@ -32,20 +34,21 @@ npm run --silent pack:deb -- --output "$work"
 npm run --silent pack:tar -- --output "$work"
 wait "$making" || { tail -n 5 "$work/debootstrap.log" >&2; exit 1; }
 making=
-cp "$work"/holdfast_*.deb "$work"/holdfast-*.tar.gz packaging/story.sh "$root/root/"
+deb=$(echo "$work"/holdfast_*.deb)
+cp "$deb" "$work"/holdfast-*.tar.gz packaging/story.sh "$root/root/"
 
 printf '\n── dpkg --install, on Debian %s with nothing but its base\n' "$(cat "$root/etc/debian_version")"
-inside /bin/sh -c 'dpkg --install /root/holdfast_*.deb'
+with_dpkg --install "/root/${deb##*/}"
 inside /bin/sh /root/story.sh
 
 printf '\n── installed again: the configuration stays\n'
 before=$(sha256sum "$root/etc/holdfast/holdfast.yaml")
-inside /bin/sh -c 'dpkg --install /root/holdfast_*.deb' >/dev/null
+with_dpkg --install "/root/${deb##*/}" >/dev/null
 [ "$before" = "$(sha256sum "$root/etc/holdfast/holdfast.yaml")" ]
 [ "$(stat -c %a "$root/etc/holdfast" "$root/var/lib/holdfast" | xargs)" = '750 700' ]
 
 printf '\n── removed and purged: backups and keys stay\n'
-inside dpkg --purge holdfast
+with_dpkg --purge holdfast
 [ ! -e "$root/usr/lib/holdfast" ] && [ ! -e "$root/usr/bin/holdfast" ]
 ls -d "$root"/etc/holdfast/holdfast.yaml "$root"/var/lib/holdfast/*/agent.private.asc "$root"/srv/backups/app01/holdfast.json | cut -c $((${#root} + 1))-
 
