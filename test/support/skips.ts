@@ -32,3 +32,10 @@ export function mayMount(tests: string): boolean {
     leftOut(tests, 'mounting is not permitted here; run the tests as root', {tolerated: true});
   return status === 0;
 }
+
+/** The same for tests that need a program of the system. */
+export function hasProgram(tests: string, program: string): boolean {
+  const {error} = spawnSync(program, ['--version'], {stdio: 'ignore'});
+  if (error) leftOut(tests, `there is no ${program}; install it`);
+  return error === undefined;
+}
