@@ -34,7 +34,7 @@ export function stageTree(prefix: string, release: Release, layout: Layout): Dep
   for (const [path, text] of Object.entries({...manual(release), ...completions(layout)}))
     write(join(prefix, 'share', path), text);
   const documents = join(prefix, 'share/doc/holdfast');
-  for (const path of ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs'])
+  for (const path of ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'contrib', 'docs'])
     cpSync(join(ROOT, path), join(documents, path), {recursive: true});
   return packages;
 }

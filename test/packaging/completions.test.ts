@@ -57,7 +57,9 @@ test.runIf(hasProgram('completion of fish', 'fish')).each([
     encoding: 'utf8',
     env: {...process.env, HOME: folder},
   });
-  expect(given.split('\n').flatMap((line) => line.split('\t')[0] || [])).toEqual(expect.arrayContaining([...expected]));
+  expect(given.split('\n').flatMap((line) => line.split('\t')[0] || [])).toEqual(
+    expect.arrayContaining([...expected]),
+  );
 });
 
 test.runIf(hasProgram('completion of zsh', 'zsh'))('zsh can read its completion', () => {
