@@ -4,7 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
+# The mirror that this machine uses, if it is Debian 12, too.
+own=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' 2>/dev/null | head -n 1 || true)
+MIRROR=${MIRROR:-${own:-http://deb.debian.org/debian}}
 work=$(mktemp -d /var/tmp/holdfast-package-XXXXXX)
 root=$work/root
 finish() {
