@@ -12,6 +12,7 @@ import {
   readSealedSnapshot,
 } from '../repository/open-snapshot.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
+import type {TreeEntry} from '../repository/tree.ts';
 import {walkTrees} from '../repository/tree-walk.ts';
 import type {ChosenSource, VerifyContext} from './verify.ts';
 import {verifyCiphertext} from './verify-ciphertext.ts';
@@ -19,6 +20,9 @@ import type {NeededObject} from './verify-structure.ts';
 
 /** One that is fetched, and two that are unpacked. */
 const PARALLEL_PACKS = 3;
+
+/** Folders that are remembered, some 100 bytes each. */
+const MOST_SOUND = 200_000;
 
 /** The problem whose `affects` are files. */
 export const FILES_AFFECTED = 'files cannot be restored whole';
@@ -78,27 +82,38 @@ async function verifyGeneration(
   await using reader = opened.reader;
   const everySnapshot = seals.map((seal) => seal.snapshot.id);
   for (const problem of opened.problems) problems.push(asProblem(problem, everySnapshot));
-  const bad = await verifyPacks(context, reader, packs, problems);
+  const gone = new Map<BlobId, string>();
   for (const pack of reader.index.packs) {
     const object = packObject(reader.generation, pack.name);
-    if (missing.has(object)) markBad(reader, pack, object, bad);
+    if (missing.has(object)) markBad(reader, pack, object, gone);
   }
-  for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, bad)));
-  return problems;
+  // The trees are followed while threads check the packs; again, where these turn out bad.
+  const [checked, trees] = await Promise.allSettled([
+    checkPacks(context, reader, packs, problems),
+    verifyAllTrees(context, opened, seals, gone),
+  ]);
+  if (checked.status === 'rejected') throw checked.reason;
+  if (trees.status === 'rejected') throw trees.reason;
+  const bad = await badBlobs(reader, checked.value, problems);
+  if (bad.size === 0) return [...problems, ...trees.value];
+  for (const [id, object] of gone) bad.set(id, object);
+  return [...problems, ...(await verifyAllTrees(context, opened, seals, bad))];
 }
 
-/** @returns the blobs that cannot be had, and why */
-async function verifyPacks(
+/** What was found of a pack: its blobs that are wrong, or why none can be had. */
+type CheckedPack = readonly [object: NeededObject, pack: IndexedPack, found: readonly BlobId[] | Error];
+
+async function checkPacks(
   {signal, onProgress}: VerifyContext,
   reader: BlobReader,
   packs: readonly NeededObject[],
   problems: Problem[],
-): Promise<Map<BlobId, string>> {
+): Promise<CheckedPack[]> {
   const total = packs.reduce((sum, object) => sum + object.size, 0);
-  const bad = new Map<BlobId, string>();
+  const checked: CheckedPack[] = [];
   let bytes = 0;
   let files = 0;
-  const verifyPack = async (object: NeededObject): Promise<void> => {
+  const check = async (object: NeededObject): Promise<void> => {
     signal?.throwIfAborted();
     const pack = reader.index.pack(object.hash);
     if (pack === undefined) {
@@ -106,15 +121,10 @@ async function verifyPacks(
       return;
     }
     try {
-      const wrong = await reader.checkPack(pack);
-      for (const id of wrong) if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
-      if (wrong.length > 0) problems.push(wrongBlobs(object, wrong.length));
+      checked.push([object, pack, await reader.checkPack(pack)]);
     } catch (error) {
       problems.push(asProblem(error, object.affects));
-      // What restore could still read of it is not lost.
-      for (const frame of pack.frames)
-        for (const id of await reader.lostIn(frame))
-          if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
+      checked.push([object, pack, error as DamageError]);
     }
     bytes += object.size;
     onProgress?.({
@@ -124,7 +134,28 @@ async function verifyPacks(
       current: object.name,
     });
   };
-  await pMap(packs, verifyPack, {concurrency: PARALLEL_PACKS});
+  await pMap(packs, check, {concurrency: PARALLEL_PACKS});
+  return checked;
+}
+
+/** @returns the blobs that cannot be had, and the object that is to blame */
+async function badBlobs(
+  reader: BlobReader,
+  checked: readonly CheckedPack[],
+  problems: Problem[],
+): Promise<Map<BlobId, string>> {
+  const bad = new Map<BlobId, string>();
+  for (const [object, pack, found] of checked) {
+    const wrong: BlobId[] = [];
+    if (found instanceof Error) {
+      // What restore could still read of it is not lost.
+      for (const frame of pack.frames) wrong.push(...(await reader.lostIn(frame)));
+    } else {
+      wrong.push(...found, ...(await reader.wrongDeltasIn(pack)));
+      if (wrong.length > 0) problems.push(wrongBlobs(object, wrong.length));
+    }
+    for (const id of wrong) if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
+  }
   return bad;
 }
 
@@ -143,17 +174,58 @@ function markBad(reader: BlobReader, pack: IndexedPack, object: string, bad: Map
   }
 }
 
-/** Follows the trees of a snapshot: everything must be in the index, and in no bad pack. */
+/** Follows the trees of all snapshots: what is in each must be in the index, and in no bad pack. */
+async function verifyAllTrees(
+  context: VerifyContext,
+  opened: OpenedGeneration,
+  seals: readonly CheckedSeal[],
+  bad: ReadonlyMap<BlobId, string>,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const sound = new SoundFolders();
+  for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, bad, sound)));
+  return problems;
+}
+
+/** Folders in which everything is as it should be: other snapshots have most of them, too. */
+class SoundFolders {
+  /** By their trees: how many entries are in them. */
+  readonly #known = new Map<string, number>();
+  /** Of the folders that are being followed: how many problems there were when each was entered. */
+  readonly #before: number[] = [];
+
+  /** @returns true, or how many entries are in it, where it need not be followed again */
+  enter(entry: TreeEntry, problems: number): number | true {
+    const known = this.#known.get(nameOf(entry));
+    if (known !== undefined) return known;
+    this.#before.push(problems);
+    return true;
+  }
+
+  leave(entry: TreeEntry, entries: number, problems: number): void {
+    if (this.#before.pop() === problems && this.#known.size < MOST_SOUND)
+      this.#known.set(nameOf(entry), entries);
+  }
+}
+
+/** Short, and of a memory of its own. */
+function nameOf({tree = []}: TreeEntry): string {
+  return Buffer.from(tree.join(''), 'hex').toString('latin1');
+}
+
 async function verifyTrees(
   context: VerifyContext,
   {reader, trees}: OpenedGeneration,
   seal: CheckedSeal,
   bad: ReadonlyMap<BlobId, string>,
+  sound: SoundFolders,
 ): Promise<Problem[]> {
   const {repository, agents, signal} = context;
   const id = seal.snapshot.id;
   const affected = new Map<string, string[]>();
+  let count = 0;
   const affects = (object: string, path: Buffer): void => {
+    count++;
     const paths = affected.get(object) ?? [];
     affected.set(object, paths);
     paths.push(`${id}:${path.toString()}`);
@@ -165,7 +237,8 @@ async function verifyTrees(
       root,
       seal.entries.total,
       {
-        enter: () => true,
+        enter: (_path, entry) => sound.enter(entry, count),
+        leave: (_path, entry, entries) => sound.leave(entry, entries, count),
         async entry(path, entry) {
           if (entry.type !== 'file') return;
           try {
