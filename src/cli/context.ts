@@ -210,6 +210,11 @@ export class CliContext implements AsyncDisposable {
     return this.config?.agent ?? agentPath(this.#state, this.repository.id);
   }
 
+  /** The path of what this machine has seen of the repository. */
+  get trustFile(): string {
+    return trustPath(this.#state, this.repository.id);
+  }
+
   /** The private key that `--key` names, opened. @throws {@link KeyError} if there is none */
   async key(): Promise<RecipientKey> {
     const key = await this.optionalKey();
@@ -339,7 +344,7 @@ export async function configOf(
 export async function readRecipients(
   paths: readonly string[],
   now: Date,
-  output: Output,
+  output: {warn(message: string): void},
 ): Promise<Recipient[]> {
   const recipients: Recipient[] = [];
   for (const path of paths) {

@@ -26,7 +26,7 @@ export default class Doctor extends RepositoryCommand {
   static override summary =
     'Look whether this machine can back up, what the storage keeps of what backups count on, and what its credentials permit.';
   static override description =
-    'Without --target it looks at keys, rights of files, programs, clock and catalog of this machine first. On the storage, it stores some objects below _doctor/, some 17 MiB, tries on them what backups, restores and prunes do, and removes them again. Of the repository, if there is one, it touches nothing.';
+    'Without --target it looks at keys, rights of files, programs, room, clock, catalog and the last backups of this machine first. On the storage, it stores some objects below _doctor/, some 17 MiB, tries on them what backups, restores and prunes do, and removes them again. Of the repository, if there is one, it touches nothing.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --target s3://backups/app01?region=eu-central-1',
@@ -88,10 +88,9 @@ export default class Doctor extends RepositoryCommand {
       onCheck,
     });
     const checks = [...told, ...found];
-    for (const detail of unencrypted) {
-      checks.push({name: 'encryption on the way', required: false, ok: false, detail, hint: undefined});
-      this.warn(detail);
-    }
+    const way = encryption(target.label, unencrypted);
+    checks.push(way);
+    onCheck(way);
     if (left > 0)
       this.warn(`${left} objects below ${prefix} could not be removed; whoever may should do it.`);
     const ok = checks.every((check) => check.ok || !check.required);
@@ -111,13 +110,24 @@ export default class Doctor extends RepositoryCommand {
     });
     await using _ = context;
     const {env} = process;
-    const checks = await examineMachine({config, context, env, output: this.output}, onCheck);
+    const checks = await examineMachine({config, context, env}, onCheck);
     if (problem !== undefined) onCheck(problem);
     const facts = await context?.target.describe?.(MARKER, {signal: this.signal});
     const last = context && facts && changed(providerChanges(context.catalog(), context.target.label, facts));
     if (last !== undefined) onCheck(last);
     return [checks, problem ?? [], last ?? []].flat();
   }
+}
+
+/** @param problems what was said when the storage was reached */
+function encryption(label: string, problems: readonly string[]): Check {
+  const [name, required] = ['encryption on the way', false];
+  const hint = 'Use an https:// address.';
+  if (problems.length > 0) return {name, required, ok: false, detail: problems.join(' '), hint};
+  const detail = label.startsWith('file:')
+    ? 'A folder of this machine; whether its disk is somewhere else is not seen from here.'
+    : 'TLS, with certificates that this machine trusts; or this machine itself.';
+  return {name, required, ok: true, detail, hint: undefined};
 }
 
 function changed(changes: readonly string[] | undefined): Check {

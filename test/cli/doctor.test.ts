@@ -3,6 +3,8 @@ import {chmodSync, mkdirSync, readFileSync, rmSync} from 'node:fs';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {Catalog} from '../../src/catalog/catalog.ts';
 import {providerChanges, rememberProvider} from '../../src/operations/provider.ts';
+import {GnupgHome} from '../support/gnupg.ts';
+import {whyWithout} from '../support/openpgp-programs.ts';
 import {Scratch} from './scratch.ts';
 
 const vm = new Scratch();
@@ -41,8 +43,23 @@ test('a machine that is as it should be, on a folder that it can remove from', a
     'cannot overwrite',
     'cannot remove',
   ]);
-  for (const name of ['recipients', 'no private key here', 'programs', 'agent key', 'catalog', 'clock'])
+  for (const name of [
+    'recipients',
+    'recipients last',
+    'no private key here',
+    'programs',
+    'agent key',
+    'permissions',
+    'catalog',
+    'room',
+    'clock',
+    'last backups',
+    'has the same time',
+    'encryption on the way',
+  ])
     expect(check(name), name).toMatchObject({ok: true});
+  expect(check('programs')?.detail).toContain(`Node ${process.versions.node}`);
+  expect(check('last backups')?.detail).toMatch(/^The newest good snapshots: files .* ago\.$/);
 });
 
 test('a private key, a program that is not there, an agent key that others may read', async () => {
@@ -57,6 +74,45 @@ test('a private key, a program that is not there, an agent key that others may r
   });
   expect(check('programs')).toMatchObject({ok: false, detail: 'Not found: /nowhere/dump (dump).'});
   expect(check('agent key')).toMatchObject({ok: false, hint: expect.stringContaining('chmod 600')});
+});
+
+test('a config that others may write, a source that has no snapshot, a key that expires soon', async () => {
+  rmSync(vm.path('vm/oops.asc'), {force: true});
+  chmodSync(vm.path('vm/agent.private.asc'), 0o600);
+  await vm.must(['keygen', 'soon', '--no-passphrase', '--expires', '30d', '--output', vm.path('client')]);
+  vm.write('vm/ops.public.asc', readFileSync(vm.path('client/soon.public.asc')));
+  vm.write('vm/holdfast.yaml', config(`, new: {folder: ${vm.path('data')}}`));
+  chmodSync(vm.path('vm'), 0o775);
+  const {check, told} = await doctor();
+  chmodSync(vm.path('vm'), 0o755);
+  expect(check('permissions')).toMatchObject({
+    ok: false,
+    detail: `${vm.path('vm')} can be written by others.`,
+    hint: expect.stringContaining('chmod'),
+  });
+  expect(check('recipients')).toMatchObject({ok: true});
+  expect(check('recipients last')).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('expires on 20'),
+  });
+  expect(check('last backups')).toMatchObject({ok: false, detail: 'new: it was never backed up.'});
+  for (const {ok, hint} of told.checks.filter((one) => !one.ok)) expect(ok ? '' : hint).toBeTruthy();
+});
+
+// E8
+test.skipIf(whyWithout('gpg'))('a private key in the keyring of GnuPG', async () => {
+  await vm.must(['keygen', 'card', '--no-passphrase', '--compat', 'gpg', '--output', vm.path('client')]);
+  vm.write('vm/ops.public.asc', readFileSync(vm.path('client/card.public.asc')));
+  vm.write('vm/holdfast.yaml', config(''));
+  using gnupg = new GnupgHome('');
+  vm.env = {GNUPGHOME: gnupg.folder};
+  expect((await doctor()).check('no private key here')).toMatchObject({ok: true});
+  gnupg.run(['--import', vm.path('client/card.private.asc')]);
+  expect((await doctor()).check('no private key here')).toMatchObject({
+    ok: false,
+    detail: expect.stringMatching(/^GnuPG's keyring here has the private key of .*ops\.public\.asc/),
+  });
+  vm.env = {};
 });
 
 test('what a storage told at init is remembered, and what of that changed is told', () => {
