@@ -6,6 +6,8 @@
 
 // Catalog: this machine's cache of the repository. One writer at a time.
 export {Catalog, type CatalogOptions} from './catalog/catalog.ts';
+// What runs by itself.
+export {JobLog, type JobRecord} from './catalog/job-log.ts';
 // Config: sources and settings from YAML, with their defaults.
 export {
   type Config,
@@ -14,8 +16,13 @@ export {
   loadConfig,
   parseConfig,
 } from './config/config.ts';
+export {nextTime, previousTime} from './config/cron.ts';
 export type {DrillConfig} from './config/drills.ts';
+// Who is told how runs ended.
+export type {NotifyConfig} from './config/notify.ts';
+export type {NotifyEventName} from './config/notify-schema.ts';
 export {type ConfigProblem, InvalidConfigError} from './config/problems.ts';
+export type {ScheduleConfig} from './config/schedule.ts';
 export {configJsonSchema} from './config/schema.ts';
 export {
   type CommandSourceConfig,
@@ -93,6 +100,9 @@ export {FleetMemory, type RememberedMachine} from './operations/fleet/memory.ts'
 export {assertHooksTrusted} from './operations/hooks.ts';
 export {type Initialized, type InitOptions, initRepository, writePrivateFile} from './operations/init.ts';
 export {lockEnds} from './operations/lock-ends.ts';
+export type {Channel} from './operations/notify/channel.ts';
+export {channelsOf, type Notified, type NotifyOptions, notify} from './operations/notify/notify.ts';
+export type {RunReport} from './operations/notify/report.ts';
 export {Place, type PlacesContext, type PlacesJob} from './operations/place.ts';
 export type {OnProgress, ProgressCount, ProgressEvent, ProgressPhase} from './operations/progress.ts';
 export {providerChanges, rememberProvider} from './operations/provider.ts';
@@ -151,6 +161,9 @@ export type {Suspicion, Warning} from './repository/snapshot.ts';
 export {selectSnapshot} from './repository/snapshots.ts';
 export type {EntryType, TreeEntry} from './repository/tree.ts';
 export {type SeenSeal, TrustFile} from './repository/trust.ts';
+export {runUntilStopped} from './schedule/daemon.ts';
+export {type Job, jobsOf} from './schedule/jobs.ts';
+export {type JobEnd, type ScheduleEvent, Scheduler, type SchedulerOptions} from './schedule/scheduler.ts';
 export {compileExcludes, type PathFilter} from './sources/folder/exclude.ts';
 export {Secret} from './system/secret.ts';
 // Targets: where objects are kept. Another storage is a class that implements `Target`.

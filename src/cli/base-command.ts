@@ -66,6 +66,7 @@ export abstract class BaseCommand extends Command {
       if (this.output.interactive) this.output.note('Stopping. Once more to stop at once.');
     });
     process.on('uncaughtException', this.#onUncaught);
+    this.output.about = {command: this.#name};
     assertNoEmptyVariable(process.env);
     await super.init();
   }

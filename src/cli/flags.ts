@@ -1,6 +1,7 @@
 import {Flags} from '@oclif/core';
 import {parseDuration, parseSize} from '../config/units.ts';
 import {ConfigError, UsageError} from '../errors.ts';
+import {LOG_FORMATS} from './log-format.ts';
 
 const notEmpty = async (value: string): Promise<string> => {
   if (value.trim() === '')
@@ -24,6 +25,12 @@ export const baseFlags = {
     helpGroup: 'GLOBAL',
     parse: notEmpty,
   }),
+  'log-format': Flags.option({
+    options: LOG_FORMATS,
+    env: 'HOLDFAST_LOG_FORMAT',
+    description: 'errors, warnings and notes on stderr for people, or as one JSON document a line',
+    helpGroup: 'GLOBAL',
+  })(),
   quiet: Flags.boolean({description: 'no progress and no notes on stderr', helpGroup: 'GLOBAL'}),
 };
 

@@ -1,3 +1,4 @@
+import {journalLine, type LogFormat, type LogLevel, logFormatOf} from './log-format.ts';
 import {createRedactor, guardStream, type Redactor} from './redact.ts';
 import {createStyler, displayMessage, shorten, textWidth} from './terminal.ts';
 
@@ -99,31 +100,51 @@ export interface OutputOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly redact: Redactor;
+  readonly logFormat?: LogFormat;
 }
+
+/** More is a log, not a message. */
+const SAID_MOST = 20;
 
 /** Results go to stdout, all that is said about them to stderr: every word of that passes through `#tell`. */
 export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
-  readonly #redact: Redactor;
+  #redact: Redactor;
+  readonly #logFormat: LogFormat;
+  readonly #said: string[] = [];
+  /** Stands in each line of a log in JSON. */
+  about: Readonly<Record<string, string>> = {};
   #status = '';
 
-  constructor({stdout, stderr, redact}: OutputOptions) {
+  constructor({stdout, stderr, redact, logFormat = 'text'}: OutputOptions) {
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.#redact = redact;
+    this.#logFormat = logFormat;
   }
 
   /** That of this process. Whatever anybody writes to its stderr is redacted, too. */
-  static ofProcess({stdout, stderr, env}: NodeJS.Process): Output {
+  static ofProcess({stdout, stderr, env, argv}: NodeJS.Process): Output {
     const redact = createRedactor(env);
     guardStream(stderr, redact);
-    return new Output({stdout, stderr, redact});
+    return new Output({stdout, stderr, redact, logFormat: logFormatOf(argv, env)});
+  }
+
+  /** From here on, secrets of this environment are taken out, too. */
+  hide(env: Readonly<Record<string, string | undefined>>): void {
+    const [before, more] = [this.#redact, createRedactor(env)];
+    this.#redact = (text) => more(before(text));
   }
 
   /** Whether stderr is a terminal, on which a line can be rewritten. */
   get interactive(): boolean {
-    return this.#stderr.isTTY === true;
+    return this.#stderr.isTTY === true && this.#logFormat === 'text';
+  }
+
+  /** The errors and warnings so far, without secrets, for who tells others of a run. */
+  get said(): readonly string[] {
+    return this.#said;
   }
 
   /** Columns of the terminal that stdout is, or undefined for a file or pipe. */
@@ -147,18 +168,31 @@ export class Output {
     this.print(JSON.stringify(value, null, 2));
   }
 
-  error({message, hint}: ErrorReport): void {
+  error({message, hint, code, exitCode}: ErrorReport): void {
+    this.#remember(`Error: ${message}${hint === undefined ? '' : ` Hint: ${hint}`}`);
     const style = createStyler(this.#stderr);
-    this.#tell(message, style(['bold', 'red'], 'Error:'));
-    if (hint !== undefined) this.#tell(hint, style('bold', 'Hint:'));
+    if (this.#logFormat !== 'text') {
+      this.#log('error', message, {hint, code, exitCode});
+    } else {
+      this.#tell(message, style(['bold', 'red'], 'Error:'));
+      if (hint !== undefined) this.#tell(hint, style('bold', 'Hint:'));
+    }
   }
 
   warn(message: string): void {
-    this.#tell(message, createStyler(this.#stderr)(['bold', 'yellow'], 'Warning:'));
+    this.#remember(`Warning: ${message}`);
+    if (this.#logFormat !== 'text') this.#log('warning', message);
+    else this.#tell(message, createStyler(this.#stderr)(['bold', 'yellow'], 'Warning:'));
   }
 
   note(message: string): void {
-    this.#tell(message);
+    if (this.#logFormat !== 'text') this.#log('info', message);
+    else this.#tell(message);
+  }
+
+  /** For logs alone: what a terminal shows by other means, or not at all. */
+  event(message: string, facts: Readonly<Record<string, string | number | null>>): void {
+    if (this.#logFormat !== 'text') this.#log('info', message, facts);
   }
 
   /** Writes one line of JSON to stderr, for programs that watch. */
@@ -192,6 +226,25 @@ export class Output {
     if (this.#status === '') return;
     this.#status = '';
     this.#stderr.write('\r\u001b[2K');
+  }
+
+  /** Writes one line. */
+  #log(level: LogLevel, message: string, facts: Readonly<Record<string, unknown>> = {}): void {
+    this.clearStatus();
+    const text = this.#redact(message);
+    const hint = typeof facts['hint'] === 'string' ? this.#redact(facts['hint']) : undefined;
+    if (this.#logFormat === 'json') {
+      const time = new Date().toISOString();
+      this.jsonLine({time, level, ...this.about, message: text, ...facts, hint});
+    } else {
+      const label = {error: 'Error: ', warning: 'Warning: ', info: ''}[level];
+      const shown = displayMessage(`${label}${text}${hint === undefined ? '' : ` Hint: ${hint}`}`);
+      this.#stderr.write(`${journalLine(level, shown)}\n`);
+    }
+  }
+
+  #remember(text: string): void {
+    if (this.#said.length < SAID_MOST) this.#said.push(this.#redact(text));
   }
 
   #tell(message: string, label?: string): void {

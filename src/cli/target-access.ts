@@ -13,9 +13,16 @@ import type {Output} from './output.ts';
 const REQUESTS_BESIDE_UPLOADS = 8;
 
 /**
- * Also makes this process use the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, and trust the authorities in `caFile`:
- * both concern all connections, so they are set here, once, and by no library.
+ * Makes this process use the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, and trust the authorities in `caFile`: both
+ * concern all connections, so they are set here, and by no library.
  */
+export function prepareNetwork(config: Config | undefined, env: Environment): void {
+  useProxies(env);
+  const caFile = config?.caFile ?? (env['OS_CACERT'] || undefined);
+  if (caFile !== undefined) trustAuthorities(caFile);
+}
+
+/** Prepares the network, too. */
 export function targetAccess({
   config,
   env,
@@ -25,9 +32,7 @@ export function targetAccess({
   env: Environment;
   output: Output;
 }): TargetAccess {
-  useProxies(env);
-  const caFile = config?.caFile ?? (env['OS_CACERT'] || undefined);
-  if (caFile !== undefined) trustAuthorities(caFile);
+  prepareNetwork(config, env);
   const {uploadBytesPerSecond, downloadBytesPerSecond, retryForMs, concurrency} = config?.limits ?? {};
   return {
     env,

@@ -4,7 +4,7 @@ import {configOf, localPath} from '../cli/context.ts';
 import {progressFlags, shareFlag} from '../cli/flags.ts';
 import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
 import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
-import {RepositoryCommand} from '../cli/repository-command.ts';
+import {RunCommand} from '../cli/run-command.ts';
 import {RunMetrics} from '../cli/run-metrics.ts';
 import {selfCheckLines} from '../cli/self-check-report.ts';
 import {displayPath} from '../cli/terminal.ts';
@@ -35,7 +35,7 @@ interface BackupJson {
   readonly volume: VolumeUse | null;
 }
 
-export default class Backup extends RepositoryCommand {
+export default class Backup extends RunCommand {
   static override summary = 'Back up all sources, or those named: full at first, then incremental.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -93,6 +93,7 @@ export default class Backup extends RepositoryCommand {
   async run(): Promise<BackupJson> {
     const {argv, flags} = await this.parse(Backup);
     useLittleMemory('pack'); // Before threads start.
+    if (!flags['dry-run']) await this.announce(flags, 'backup', argv as string[]);
     if (!flags['dry-run'])
       this.#metrics = RunMetrics.of(
         await configOf(flags, process.env, process.cwd()),
@@ -220,6 +221,7 @@ export default class Backup extends RepositoryCommand {
     if (count > WARNINGS_SHOWN)
       this.warn(`${source}: and ${count - WARNINGS_SHOWN} more; they are in the snapshot`);
     for (const {detail} of suspect) this.warn(`${source}: suspicious: ${displayPath(detail)}`);
+    if (suspect.length > 0) this.suspect();
     if (suspect.length > 0)
       this.logToStderr(
         'A suspicious snapshot is kept, but does not count as a good one. If all is well, run it again with --allow-empty.',

@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core';
 import {progressFlags} from '../cli/flags.ts';
 import {counted, formatBytes} from '../cli/output.ts';
 import {toldProblems} from '../cli/problems.ts';
-import {RepositoryCommand} from '../cli/repository-command.ts';
+import {RunCommand} from '../cli/run-command.ts';
 import {displayName} from '../cli/terminal.ts';
 import {EXIT} from '../errors.ts';
 import {type ReplicateResult, replicate} from '../operations/replicate.ts';
@@ -10,7 +10,7 @@ import {type ReplicateResult, replicate} from '../operations/replicate.ts';
 /** Objects are up to 32 MiB, and each lies in memory whole. */
 const CONCURRENCY = 4;
 
-export default class Replicate extends RepositoryCommand {
+export default class Replicate extends RunCommand {
   static override summary =
     'Copy the repository to another place: what is missing there, checked while it passes.';
   static override description =
@@ -27,6 +27,7 @@ export default class Replicate extends RepositoryCommand {
 
   async run(): Promise<ReplicateResult> {
     const {flags} = await this.parse(Replicate);
+    await this.announce(flags, 'replicate');
     await using context = await this.open(flags);
     await using to = await context.openOther(flags.to);
     const result = await replicate(

@@ -2,7 +2,7 @@ import {Args, Flags} from '@oclif/core';
 import {keyFlags, progressFlags, shareFlag} from '../cli/flags.ts';
 import {counted, formatBytes} from '../cli/output.ts';
 import {toldProblems} from '../cli/problems.ts';
-import {RepositoryCommand} from '../cli/repository-command.ts';
+import {RunCommand} from '../cli/run-command.ts';
 import {displayName} from '../cli/terminal.ts';
 import {EXIT, UsageError} from '../errors.ts';
 import {rememberDamage} from '../operations/self-check.ts';
@@ -17,7 +17,7 @@ const LEVELS: Record<VerifyLevel, string> = {
   content: 'also that it decrypts and decompresses to what was backed up; needs the key',
 };
 
-export default class Verify extends RepositoryCommand {
+export default class Verify extends RunCommand {
   static override summary = 'Check that everything is there, unaltered and readable.';
   static override description = Object.entries(LEVELS)
     .map(([level, what]) => `${level}: ${what}`)
@@ -52,6 +52,7 @@ export default class Verify extends RepositoryCommand {
         hint: 'Use it with --level ciphertext.',
       });
     const {sample} = flags;
+    await this.announce(flags, 'verify');
     await using context = await this.open(flags);
     const history = await context.history();
     const result = await verify(

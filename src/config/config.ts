@@ -4,7 +4,9 @@ import {parseConfigText} from './document.ts';
 import {type DrillConfig, toDrill} from './drills.ts';
 import {readConfigFile} from './file.ts';
 import {issueFindings} from './issues.ts';
+import {type NotifyConfig, toNotify} from './notify.ts';
 import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
+import {type ScheduleConfig, toSchedule} from './schedule.ts';
 import {type ConfigInput, configSchema} from './schema.ts';
 import type {SelfCheckLimits} from './self-check.ts';
 import {toSelfCheck} from './self-check-schema.ts';
@@ -50,11 +52,9 @@ export interface Config {
   readonly fullAfterMs: number;
   /** What backups read again of what is stored; undefined for nothing. */
   readonly selfCheck: SelfCheckLimits | undefined;
+  readonly schedule: ScheduleConfig;
+  readonly notify: NotifyConfig;
   readonly limits: ConfigLimits;
-  readonly notify: {
-    /** The absolute path of a file for Prometheus. */
-    readonly metrics: string | undefined;
-  };
   /** Whether storage must be reached encrypted. */
   readonly requireTls: boolean;
   /** How what is stored is locked. */
@@ -167,8 +167,9 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
     ),
     fullAfterMs: toLimit(full),
     selfCheck: toSelfCheck(input.selfCheck),
+    schedule: toSchedule(input.schedule, input.timezone),
+    notify: toNotify(input.notify ?? undefined, {absolute, env}),
     limits: toLimits(input.limits),
-    notify: {metrics: input.notify?.metrics === undefined ? undefined : absolute(input.notify.metrics)},
     requireTls: input.requireTls ?? false,
     lock: input.lock && {mode: input.lock.mode, forMs: parseDuration(input.lock.for)},
     caFile: input.caFile === undefined ? undefined : absolute(input.caFile),

@@ -1,7 +1,7 @@
 /** What a drill may say in the config. */
 import {z} from 'zod';
-import {parseCron} from './cron.ts';
 import {SOURCE_NAME_PATTERN, sourceNameProblem} from './names.ts';
+import {cron} from './schedule-schema.ts';
 import {parseDuration} from './units.ts';
 import {checked, command, path, problemCheck, text} from './values.ts';
 
@@ -65,11 +65,7 @@ export const drillSchema = z
       .optional()
       .describe('latest (the default), oldest, random, full, incremental, both, an id, or SOURCE@TIME.'),
     within: period.optional().describe('How far back a random snapshot may be.'),
-    schedule: z
-      .string()
-      .check(checked(parseCron))
-      .optional()
-      .describe('When it is due, as in crontab: "0 5 * * 0". Runs are started by cron or a timer.'),
+    schedule: cron.optional().describe('When it is due, as in crontab: "0 5 * * 0"; see `schedule run`.'),
     key: text.optional().describe('The private key, as for --key.'),
     passphraseFile: path.optional(),
     into: text

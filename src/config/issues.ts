@@ -22,7 +22,7 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
 export function issueFindings(issues: readonly Issue[], document: ConfigDocument): Finding[] {
   const findings = issues
     .slice(0, MAX_FINDINGS)
-    .flatMap((issue) => (isOfSource(issue) ? issuesOfKind(issue, document) : [issue]))
+    .flatMap((issue) => (isOfSource(issue) ? issuesOfKind(issue, document) : issuesWithin(issue)))
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.slice(0, MAX_FINDINGS).map((key) => unknownKey(issue.path, key, document))
@@ -51,6 +51,19 @@ function issuesOfKind(issue: z.core.$ZodIssueInvalidUnion, document: ConfigDocum
     ...inner,
     path: [...issue.path, ...inner.path],
   }));
+}
+
+/** Of what may be written short or as a mapping: what is wrong with it as the one that it is, within `schedule` and `notify`. */
+function issuesWithin(issue: Issue): Issue[] {
+  const isOurs = issue.path[0] === 'schedule' || issue.path[0] === 'notify';
+  if (issue.code !== 'invalid_union' || !isOurs) return [issue];
+  const meant = issue.errors.find((errors) => !errors.some(isOfAnotherForm));
+  if (meant === undefined) return [issue];
+  return meant.flatMap((inner) => issuesWithin({...inner, path: [...issue.path, ...inner.path]}));
+}
+
+function isOfAnotherForm({code, path}: Issue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
 }
 
 const LATER_SOURCE = /^Sources of the kind /;

@@ -1,30 +1,21 @@
 import {z} from 'zod';
 import {ConfigError} from '../errors.ts';
 import {drillKeys, drillSchema} from './drill-schema.ts';
-import {metricsShape} from './metrics-schema.ts';
 import {
   REPOSITORY_NAME_PATTERN,
   repositoryNameProblem,
   SOURCE_NAME_PATTERN,
   sourceNameProblem,
 } from './names.ts';
+import {notifyKeys, notifySchema} from './notify-schema.ts';
+import {scheduleKeys, scheduleSchema, timezone} from './schedule-schema.ts';
 import {SELF_CHECK_KEYS, selfCheckSchema} from './self-check-schema.ts';
 import {sourceKeys, sourceSchema} from './source-schema.ts';
 import {parseDuration, parseSize} from './units.ts';
 import {checked, duration, full, path, pathProblem, problemCheck, rate, size, text} from './values.ts';
 
 /** Keys that the config will have, at the place where they will stand. Silently passing over one could cost somebody a backup. */
-export const LATER_KEYS: ReadonlySet<string> = new Set([
-  'schedule',
-  'timezone',
-  'retention',
-  'notify.healthcheck',
-  'notify.email',
-  'notify.webhook',
-  'sources.*.schedule',
-  'sources.*.timezone',
-  'sources.*.retention',
-]);
+export const LATER_KEYS: ReadonlySet<string> = new Set(['retention', 'sources.*.retention']);
 
 const REPOSITORY_ID_PATTERN = '^[0-9a-f]{32}$';
 
@@ -77,6 +68,8 @@ export const configSchema = z
       .describe('Restores that are rehearsed, by name; on a machine that has a private key.'),
     full: full.optional(),
     selfCheck: selfCheckSchema.optional(),
+    schedule: scheduleSchema.optional(),
+    timezone: timezone.optional(),
     limits: z
       .strictObject({
         concurrency: z
@@ -98,7 +91,7 @@ export const configSchema = z
           ),
       })
       .optional(),
-    notify: z.strictObject(metricsShape).nullable().optional(),
+    notify: notifySchema.nullable().optional(),
     requireTls: z
       .boolean()
       .optional()
@@ -170,7 +163,8 @@ export function knownKeys(place: readonly PropertyKey[]): string[] {
   if (first === 'selfCheck' && place.length === 1) return SELF_CHECK_KEYS;
   if (first === 'limits' && place.length === 1)
     return ['concurrency', 'upload', 'download', 'retryFor', 'repository'];
-  if (first === 'notify' && place.length === 1) return ['metrics'];
+  if (first === 'schedule') return scheduleKeys(place.slice(1));
+  if (first === 'notify') return notifyKeys(place.slice(1));
   if (first === 'lock' && place.length === 1) return ['mode', 'for'];
   if (first === 'trust' && place.length === 1) return ['agents', 'operators'];
   if (first === 'sources' && place.length > 1) return sourceKeys(place.slice(2));

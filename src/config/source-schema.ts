@@ -1,12 +1,15 @@
 /** What a source may say: one kind, with what belongs to it, and what all kinds share. */
 import {z} from 'zod';
 import {fileNameProblem, TAG_PATTERN, tagProblem} from './names.ts';
+import {sourceScheduleSchema, timezone} from './schedule-schema.ts';
 import {command, duration, full, path, problemCheck, size, text} from './values.ts';
 
 const shared = {
   before: command.optional(),
   after: command.optional(),
   full: full.optional(),
+  schedule: sourceScheduleSchema.optional(),
+  timezone: timezone.optional(),
   tags: z
     .array(z.string().check(problemCheck(tagProblem)).meta({pattern: TAG_PATTERN}))
     .optional()

@@ -27,6 +27,10 @@ interface SharedConfig {
   readonly after: HookCommand | undefined;
   /** A new generation starts when the last one is older; `Infinity` for `never`. */
   readonly fullAfterMs: number;
+  /** When it is backed up, as in crontab, or `never`; undefined: with the others. */
+  readonly schedule?: string | undefined;
+  /** The time zone of that; undefined: as for the others. */
+  readonly timeZone?: string | undefined;
   readonly tags: readonly string[];
   readonly allowEmpty: boolean;
   /** Names of the repositories that it goes to; its backups are made in the first, and copied to the others. All by default. */
@@ -326,7 +330,7 @@ function toWitness(input: PostgresInput['witness']): WitnessConfig {
 
 function toShared(
   name: string,
-  {before, after, full, tags, allowEmpty, repository}: SourceInput,
+  {before, after, full, schedule, timezone, tags, allowEmpty, repository}: SourceInput,
   around: Surroundings,
 ): SharedConfig {
   return {
@@ -334,6 +338,8 @@ function toShared(
     before: before === undefined ? undefined : toCommand(before, around.env),
     after: after === undefined ? undefined : toCommand(after, around.env),
     fullAfterMs: toLimit(full ?? around.full),
+    schedule,
+    timeZone: timezone,
     tags: tags ?? [],
     allowEmpty: allowEmpty ?? false,
     repositories: typeof repository === 'string' ? [repository] : repository,

@@ -12,7 +12,6 @@ import {
   readSealedSnapshot,
 } from '../repository/open-snapshot.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
-import type {TreeEntry} from '../repository/tree.ts';
 import {walkTrees} from '../repository/tree-walk.ts';
 import type {ChosenSource, VerifyContext} from './verify.ts';
 import {verifyCiphertext} from './verify-ciphertext.ts';
@@ -20,9 +19,6 @@ import type {NeededObject} from './verify-structure.ts';
 
 /** One that is fetched, and two that are unpacked. */
 const PARALLEL_PACKS = 3;
-
-/** Folders that are remembered, some 100 bytes each. */
-const MOST_SOUND = 200_000;
 
 /** The problem whose `affects` are files. */
 export const FILES_AFFECTED = 'files cannot be restored whole';
@@ -82,38 +78,27 @@ async function verifyGeneration(
   await using reader = opened.reader;
   const everySnapshot = seals.map((seal) => seal.snapshot.id);
   for (const problem of opened.problems) problems.push(asProblem(problem, everySnapshot));
-  const gone = new Map<BlobId, string>();
+  const bad = await verifyPacks(context, reader, packs, problems);
   for (const pack of reader.index.packs) {
     const object = packObject(reader.generation, pack.name);
-    if (missing.has(object)) markBad(reader, pack, object, gone);
+    if (missing.has(object)) markBad(reader, pack, object, bad);
   }
-  // The trees are followed while threads check the packs; again, where these turn out bad.
-  const [checked, trees] = await Promise.allSettled([
-    checkPacks(context, reader, packs, problems),
-    verifyAllTrees(context, opened, seals, gone),
-  ]);
-  if (checked.status === 'rejected') throw checked.reason;
-  if (trees.status === 'rejected') throw trees.reason;
-  const bad = await badBlobs(reader, checked.value, problems);
-  if (bad.size === 0) return [...problems, ...trees.value];
-  for (const [id, object] of gone) bad.set(id, object);
-  return [...problems, ...(await verifyAllTrees(context, opened, seals, bad))];
+  for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, bad)));
+  return problems;
 }
 
-/** What was found of a pack: its blobs that are wrong, or why none can be had. */
-type CheckedPack = readonly [object: NeededObject, pack: IndexedPack, found: readonly BlobId[] | Error];
-
-async function checkPacks(
+/** @returns the blobs that cannot be had, and why */
+async function verifyPacks(
   {signal, onProgress}: VerifyContext,
   reader: BlobReader,
   packs: readonly NeededObject[],
   problems: Problem[],
-): Promise<CheckedPack[]> {
+): Promise<Map<BlobId, string>> {
   const total = packs.reduce((sum, object) => sum + object.size, 0);
-  const checked: CheckedPack[] = [];
+  const bad = new Map<BlobId, string>();
   let bytes = 0;
   let files = 0;
-  const check = async (object: NeededObject): Promise<void> => {
+  const verifyPack = async (object: NeededObject): Promise<void> => {
     signal?.throwIfAborted();
     const pack = reader.index.pack(object.hash);
     if (pack === undefined) {
@@ -121,10 +106,15 @@ async function checkPacks(
       return;
     }
     try {
-      checked.push([object, pack, await reader.checkPack(pack)]);
+      const wrong = await reader.checkPack(pack);
+      for (const id of wrong) if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
+      if (wrong.length > 0) problems.push(wrongBlobs(object, wrong.length));
     } catch (error) {
       problems.push(asProblem(error, object.affects));
-      checked.push([object, pack, error as DamageError]);
+      // What restore could still read of it is not lost.
+      for (const frame of pack.frames)
+        for (const id of await reader.lostIn(frame))
+          if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
     }
     bytes += object.size;
     onProgress?.({
@@ -134,28 +124,7 @@ async function checkPacks(
       current: object.name,
     });
   };
-  await pMap(packs, check, {concurrency: PARALLEL_PACKS});
-  return checked;
-}
-
-/** @returns the blobs that cannot be had, and the object that is to blame */
-async function badBlobs(
-  reader: BlobReader,
-  checked: readonly CheckedPack[],
-  problems: Problem[],
-): Promise<Map<BlobId, string>> {
-  const bad = new Map<BlobId, string>();
-  for (const [object, pack, found] of checked) {
-    const wrong: BlobId[] = [];
-    if (found instanceof Error) {
-      // What restore could still read of it is not lost.
-      for (const frame of pack.frames) wrong.push(...(await reader.lostIn(frame)));
-    } else {
-      wrong.push(...found, ...(await reader.wrongDeltasIn(pack)));
-      if (wrong.length > 0) problems.push(wrongBlobs(object, wrong.length));
-    }
-    for (const id of wrong) if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
-  }
+  await pMap(packs, verifyPack, {concurrency: PARALLEL_PACKS});
   return bad;
 }
 
@@ -174,58 +143,17 @@ function markBad(reader: BlobReader, pack: IndexedPack, object: string, bad: Map
   }
 }
 
-/** Follows the trees of all snapshots: what is in each must be in the index, and in no bad pack. */
-async function verifyAllTrees(
-  context: VerifyContext,
-  opened: OpenedGeneration,
-  seals: readonly CheckedSeal[],
-  bad: ReadonlyMap<BlobId, string>,
-): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  const sound = new SoundFolders();
-  for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, bad, sound)));
-  return problems;
-}
-
-/** Folders in which everything is as it should be: other snapshots have most of them, too. */
-class SoundFolders {
-  /** By their trees: how many entries are in them. */
-  readonly #known = new Map<string, number>();
-  /** Of the folders that are being followed: how many problems there were when each was entered. */
-  readonly #before: number[] = [];
-
-  /** @returns true, or how many entries are in it, where it need not be followed again */
-  enter(entry: TreeEntry, problems: number): number | true {
-    const known = this.#known.get(nameOf(entry));
-    if (known !== undefined) return known;
-    this.#before.push(problems);
-    return true;
-  }
-
-  leave(entry: TreeEntry, entries: number, problems: number): void {
-    if (this.#before.pop() === problems && this.#known.size < MOST_SOUND)
-      this.#known.set(nameOf(entry), entries);
-  }
-}
-
-/** Short, and of a memory of its own. */
-function nameOf({tree = []}: TreeEntry): string {
-  return Buffer.from(tree.join(''), 'hex').toString('latin1');
-}
-
+/** Follows the trees of a snapshot: everything must be in the index, and in no bad pack. */
 async function verifyTrees(
   context: VerifyContext,
   {reader, trees}: OpenedGeneration,
   seal: CheckedSeal,
   bad: ReadonlyMap<BlobId, string>,
-  sound: SoundFolders,
 ): Promise<Problem[]> {
   const {repository, agents, signal} = context;
   const id = seal.snapshot.id;
   const affected = new Map<string, string[]>();
-  let count = 0;
   const affects = (object: string, path: Buffer): void => {
-    count++;
     const paths = affected.get(object) ?? [];
     affected.set(object, paths);
     paths.push(`${id}:${path.toString()}`);
@@ -237,8 +165,7 @@ async function verifyTrees(
       root,
       seal.entries.total,
       {
-        enter: (_path, entry) => sound.enter(entry, count),
-        leave: (_path, entry, entries) => sound.leave(entry, entries, count),
+        enter: () => true,
         async entry(path, entry) {
           if (entry.type !== 'file') return;
           try {

@@ -18,10 +18,10 @@ import type {Repository} from './repository.ts';
 import {FrameLoader} from './unpacking/frame-loader.ts';
 import {FrameWriter} from './unpacking/frame-writer.ts';
 import {PackOpener, shapeOf} from './unpacking/pack-opener.ts';
-import {isBlob, WRONG_NAME} from './unpacking/unpack.ts';
+import {isBlob} from './unpacking/unpack.ts';
 import {Unpacker} from './unpacking/unpacker.ts';
 
-/** Serves one reader at a time, and checks of packs beside it. Disposing of it ends its threads. */
+/** Serves one reader at a time. Disposing of it ends its threads. */
 export class BlobReader implements AsyncDisposable {
   readonly generation: OpenGeneration;
   readonly #repository: Repository;
@@ -175,7 +175,7 @@ export class BlobReader implements AsyncDisposable {
   }
 
   /**
-   * Reads a whole pack and checks everything in it, but for its deltas. Several may be checked at once, beside one reader.
+   * Reads a whole pack and checks everything in it.
    * @returns the blobs in it that are not what their id says
    * @throws {@link DamageError} if nothing in it can be had
    */
@@ -183,33 +183,21 @@ export class BlobReader implements AsyncDisposable {
     const object = packObject(this.generation, pack.name);
     const check = async (): Promise<readonly (readonly number[])[]> => {
       const bytes = await this.#fetch(object, pack.size);
-      const sessionKey = await this.#sessionOf(pack, bytes);
+      if (sha256(bytes) !== pack.name) throw new PacketError('its content does not match its name');
+      const sessionKey = await this.#packSession(inspectMessage(bytes, bytes.length));
       const frames = pack.frames.map((frame) => shapeOf(this.#index, frame));
-      return this.#unpacker.pack({type: 'pack', name: pack.name, sessionKey, bytes, frames});
+      return this.#unpacker.pack({type: 'pack', sessionKey, bytes, frames});
     };
     return this.#reading(object, async () => {
       // Wrong bytes are read a second time before they count.
       const wrong = await check().catch(check);
       keepHeapSmall();
-      return pack.frames.flatMap((frame, number) =>
+      const ids = pack.frames.flatMap((frame, number) =>
         (wrong[number] ?? []).map((at) => this.#index.idOf(frame, at)),
       );
+      for (const frame of pack.frames) ids.push(...(await this.#wrongDeltas(frame)));
+      return ids;
     });
-  }
-
-  /** The deltas of a pack that cannot be put together, where the fault is theirs. */
-  async wrongDeltasIn(pack: IndexedPack): Promise<BlobId[]> {
-    const wrong: BlobId[] = [];
-    for (const frame of pack.frames) wrong.push(...(await this.#wrongDeltas(frame)));
-    return wrong;
-  }
-
-  async #sessionOf({name}: IndexedPack, bytes: Uint8Array): Promise<Uint8Array> {
-    try {
-      return await this.#packSession(inspectMessage(bytes, bytes.length));
-    } catch (error) {
-      throw sha256(bytes) === name ? error : new PacketError(WRONG_NAME);
-    }
   }
 
   /** The blobs of a frame that cannot be read, in a pack of which something is wrong. */

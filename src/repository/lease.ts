@@ -51,7 +51,7 @@ export class Lease {
     isMine: (holder: LeaseHolder) => boolean,
     onNote: (note: string) => void,
   ): Promise<Lease> {
-    const current = await readLease(repository, source);
+    const current = await readLease(repository, source, nowMs);
     if (current !== undefined && nowMs - current.renewedMs < EXPIRES_MS && !isMine(current)) {
       throw new LockedError(
         `The source ${source} is being backed up by process ${current.pid} on ${current.host} since ${current.started}.`,
@@ -89,24 +89,31 @@ export class Lease {
 async function readLease(
   {target}: Repository,
   source: string,
+  nowMs: number,
 ): Promise<(LeaseHolder & {renewedMs: number}) | undefined> {
   const name = leaseObject(source);
+  const storedMs = async (): Promise<number> => {
+    const ms = (await target.stat(name))?.modifiedMs ?? 0;
+    return isAhead(ms, nowMs) ? 0 : ms;
+  };
   try {
     const fields = Fields.parse(
       Buffer.from(await readObject(target, name, {maxBytes: 65_536})).toString('utf8'),
     );
+    const renewedMs = Date.parse(fields.time('renewed'));
     return {
       agent: fields.text('agent'),
       host: fields.text('host'),
       pid: fields.count('pid'),
       started: fields.time('started'),
-      renewedMs: Date.parse(fields.time('renewed')),
+      // A clock that was far ahead must not make it hold for years.
+      renewedMs: isAhead(renewedMs, nowMs) ? await storedMs() : renewedMs,
     };
   } catch (error) {
     if (error instanceof ObjectMissingError) return undefined;
     if (error instanceof HoldfastError) throw error;
     // Unreadable: somebody wrote something. It counts as held until the store says that it is old.
-    const modifiedMs = (await target.stat(name))?.modifiedMs ?? 0;
+    const modifiedMs = await storedMs();
     return {
       agent: '',
       host: 'an unknown host',
@@ -115,4 +122,9 @@ async function readLease(
       renewedMs: modifiedMs,
     };
   }
+}
+
+/** Whether a time is so far in the future that its clock was wrong. */
+function isAhead(ms: number, nowMs: number): boolean {
+  return ms > nowMs + EXPIRES_MS;
 }

@@ -10,10 +10,10 @@ export interface TreeSource {
 }
 
 export interface TreeVisitor {
-  /** @returns whether to go into it, or how many entries are below it, where they need not be visited */
-  enter(path: Buffer, entry: TreeEntry): boolean | number | Promise<boolean>;
-  /** After everything in a directory that was entered: so many entries. */
-  leave?(path: Buffer, entry: TreeEntry, entries: number): void | Promise<void>;
+  /** @returns whether to go into it */
+  enter(path: Buffer, entry: TreeEntry): boolean | Promise<boolean>;
+  /** After everything in a directory that was entered. */
+  leave?(path: Buffer, entry: TreeEntry): void | Promise<void>;
   /** Anything but a directory. */
   entry(path: Buffer, entry: TreeEntry): void | Promise<void>;
   /** A listing that cannot be read; the rest goes on. By default it is thrown. */
@@ -47,28 +47,21 @@ export async function walkTrees(
       signal?.throwIfAborted();
       for (const entry of await listing(path, id, last)) {
         last = entry;
-        count(1, id);
+        if (++visited > most)
+          throw new DamageError(
+            `tree ${id.slice(0, 16)}…`,
+            'the snapshot has more entries than its seal says',
+          );
         const child = path.length === 0 ? entry.name : Buffer.concat([path, Buffer.from('/'), entry.name]);
         if (entry.type !== 'directory') {
           const pending = visitor.entry(child, entry);
           if (pending !== undefined) await pending;
-          continue;
-        }
-        const entering = await visitor.enter(child, entry);
-        if (typeof entering === 'number') count(entering, id);
-        else if (entering) {
-          const before = visited;
+        } else if (await visitor.enter(child, entry)) {
           await directory(child, entry.tree ?? [], pathsBytes);
-          await visitor.leave?.(child, entry, visited - before);
+          await visitor.leave?.(child, entry);
         }
       }
     }
-  }
-
-  function count(entries: number, id: BlobId): void {
-    visited += entries;
-    if (visited > most)
-      throw new DamageError(`tree ${id.slice(0, 16)}…`, 'the snapshot has more entries than its seal says');
   }
 
   async function listing(path: Buffer, id: BlobId, last?: TreeEntry): Promise<readonly TreeEntry[]> {

@@ -16,12 +16,12 @@ export function keepYoungHeapSmall(): void {
 export type Work = 'pack' | 'unpack';
 
 /**
- * A pack must not lie between small things. What compresses or unpacks needs buffers of the size of a frame again and again, in each
- * thread: new pages for each would cost it a tenth to a sixth of its time.
+ * A backup's packs and compressed frames must not lie between small things. What unpacks needs buffers of the size of a frame again and
+ * again, in each thread: new pages for each would cost it a sixth of its time.
  */
 const MALLOC: Record<Work, MallocSettings> = {
   pack: {arenas: 1, largeBytes: 2 ** 22, keptBytes: 2 ** 24},
-  unpack: {arenas: 3, largeBytes: 2 ** 23, keptBytes: 2 ** 24},
+  unpack: {arenas: 3, largeBytes: 2 ** 21, keptBytes: 2 ** 20},
 };
 
 /** To be called before the work begins, the earlier the better. Changes this process. */

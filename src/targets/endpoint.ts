@@ -39,7 +39,8 @@ export function checkEndpoint(
   return url;
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host name or address is this machine itself. */
+export function isLoopback(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, '');
   if (isIP(address) === 4) return address.startsWith('127.');
   return address === '::1' || address === 'localhost' || address.endsWith('.localhost');

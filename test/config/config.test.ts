@@ -175,7 +175,7 @@ test('all problems are listed, in the order of the file', () => {
       column: 22,
       message: 'Unknown key `exlude`; did you mean `exclude`?',
     },
-    {path: 'schedule', line: 4, column: 1},
+    {path: 'schedule', line: 4, column: 11},
   ]);
   expect(() => parseConfig(text, options)).toThrow(
     /^\/etc\/holdfast\/holdfast\.yaml has 3 problems:\n {2}`full`/,
@@ -311,6 +311,43 @@ test('a lock has a mode and a length', () => {
   expect(lock).toEqual({mode: 'compliance', forMs: 90 * 86_400_000});
 });
 
+test('has times and time zones for what runs by itself, and those who are told', () => {
+  const {schedule, sources, notify} = parseConfig(
+    `schedule: {backup: "30 2 * * *", verify: "0 5 * * 0", replicate: {cron: "0 6 * * *", to: offsite}, jitter: 10m}
+timezone: Europe/Athens
+sources:
+  app: {folder: /x, schedule: "0 * * * *", timezone: UTC}
+  cold: {folder: /y, schedule: never}
+notify:
+  healthcheck: https://hc.example/uuid
+  email: {to: ops@example.org, smtp: smtp://mail.example.org, on: [failure, warning]}
+  webhook: [{url: https://a.example/x}, {url: https://b.example/y, on: [drill], body: {text: "{summary}"}}]
+  command: {run: ["page", "ops"]}
+  syslog: true
+`,
+    options,
+  );
+  expect(schedule).toEqual({
+    timeZone: 'Europe/Athens',
+    jitterMs: 600_000,
+    backup: '30 2 * * *',
+    prune: undefined,
+    verify: {cron: '0 5 * * 0', level: 'ciphertext', sample: undefined, storeChecksums: false},
+    replicate: {cron: '0 6 * * *', to: 'offsite'},
+  });
+  expect(sources.get('app')).toMatchObject({schedule: '0 * * * *', timeZone: 'UTC'});
+  expect(sources.get('cold')).toMatchObject({schedule: 'never'});
+  expect(notify.healthcheck?.reveal()).toBe('https://hc.example/uuid');
+  expect(notify.emails).toMatchObject([{to: ['ops@example.org'], on: ['failure', 'warning']}]);
+  expect(notify.webhooks).toMatchObject([
+    {method: 'POST', body: undefined, on: ['failure', 'warning', 'suspect', 'stale']},
+    {body: {text: '{summary}'}, on: ['drill']},
+  ]);
+  expect(notify.programs).toMatchObject([{command: {words: ['page', 'ops']}}]);
+  expect(notify.syslog).toMatchObject({socket: '/dev/log', tag: 'holdfast'});
+  expect(JSON.stringify(notify)).not.toContain('uuid');
+});
+
 test('the JSON Schema names every key and allows no other', () => {
   const schema = JSON.parse(JSON.stringify(configJsonSchema())) as {
     properties: Record<string, unknown>;
@@ -327,6 +364,8 @@ test('the JSON Schema names every key and allows no other', () => {
     'drills',
     'full',
     'selfCheck',
+    'schedule',
+    'timezone',
     'limits',
     'notify',
     'requireTls',

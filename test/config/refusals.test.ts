@@ -35,9 +35,41 @@ const refusals: [text: string, problem: string][] = [
     'sources: { constructor: 1 }',
     '`sources.constructor` does not say what to back up at holdfast.yaml:1:25; write { folder: /etc }.',
   ],
-  ['schedule: "30 2 * * *"', '`schedule` is not supported by this version yet at holdfast.yaml:1:1.'],
+  [
+    'schedule: "30 2 * *"',
+    '`schedule`: `30 2 * *` is no time of cron at holdfast.yaml:1:11; write five fields: minute, hour, day of the month, month, day of the week, such as "0 5 * * 0".',
+  ],
+  [
+    'schedule: { backup: "61 2 * * *" }',
+    '`schedule.backup`: `61` is no minute of cron at holdfast.yaml:1:21; write 0 to 59, or *.',
+  ],
+  ['schedule: { bakcup: "1 2 * * *" }', 'Unknown key `bakcup` at holdfast.yaml:1:13; did you mean `backup`?'],
+  [
+    'schedule: { verify: { cron: "1 2 * * *", level: content } }',
+    '`schedule.verify.level` is neither `structure` nor `ciphertext` at holdfast.yaml:1:49.',
+  ],
+  [
+    'schedule: [x]',
+    '`schedule` is no schedule at holdfast.yaml:1:11; write "30 2 * * *", or { backup: "30 2 * * *", … }.',
+  ],
+  [
+    'timezone: Mars/Base',
+    '`timezone`: `Mars/Base` is no time zone at holdfast.yaml:1:11; write its name, such as Europe/Athens or UTC.',
+  ],
   ['retention: { last: 3 }', '`retention` is not supported by this version yet at holdfast.yaml:1:1.'],
-  ['notify: { email: {} }', '`notify.email` is not supported by this version yet at holdfast.yaml:1:11.'],
+  ['notify: { mail: x }', 'Unknown key `mail` at holdfast.yaml:1:11; did you mean `email`?'],
+  [
+    'notify: { healthcheck: hc.example }',
+    '`notify.healthcheck` must be an address like https://hc.example/… at holdfast.yaml:1:24.',
+  ],
+  [
+    'notify: { email: { to: a@b, smtp: "smtp://u:hunter2@x" } }',
+    '`notify.email.smtp` must not hold credentials at holdfast.yaml:1:35; write them as `user` and `password`.',
+  ],
+  [
+    'notify: { webhook: [ { url: "https://x", on: [failed] } ] }',
+    '`notify.webhook.0.on.0` is none of `success`, `warning`, `failure`, `suspect`, `stale`, `drill` at holdfast.yaml:1:47.',
+  ],
   ['drills: { d: {} }', '`drills.d` needs `source` or `group`, and not both at holdfast.yaml:1:14.'],
   [
     'drills: { d: { source: a, sorce: b } }',
@@ -80,7 +112,10 @@ const refusals: [text: string, problem: string][] = [
     'sources: { o: { command: pg_dumpall, name: a/b } }',
     '`sources.o.name` must be the name of a file, without `/` at holdfast.yaml:1:44.',
   ],
-  [source('schedule: x'), '`schedule` is not supported by this version yet at holdfast.yaml:1:31.'],
+  [
+    source('schedule: "* * * * 9"'),
+    '`sources.app.schedule`: `9` is no day of the week of cron at holdfast.yaml:1:41; write 0 to 7, or *.',
+  ],
   [
     '{ repository: /srv/b, repositories: { main: /srv/b } }',
     '`repositories` stands beside `repository` at holdfast.yaml:1:37; name each place in one of them.',

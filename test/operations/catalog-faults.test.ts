@@ -483,6 +483,20 @@ describe('one run at a time', () => {
     expect(readdirSync(machine.repositoryFolder), 'released').not.toContain('leases');
   });
 
+  test('and a lease of a clock that is far ahead is over when the storage calls it old, or is ahead itself', async () => {
+    await using machine = await machineWithSnapshots(1);
+    const ahead = new Date(Date.now() + 5 * 365 * 86_400_000).toISOString();
+    const holder = {agent: 'a'.repeat(64), host: 'db7', pid: 4711, started: ahead, renewed: ahead};
+    writeLease(machine, holder);
+    await expect(machine.backup()).rejects.toMatchObject({exitCode: 11});
+    const then = Date.now() / 1000 - 31 * 60;
+    utimesSync(lease(machine), then, then);
+    expect(await machine.backup()).toMatchObject({sequence: 2});
+    writeLease(machine, holder);
+    utimesSync(lease(machine), new Date(ahead), new Date(ahead));
+    expect(await machine.backup()).toMatchObject({sequence: 3});
+  });
+
   test('and a lease that cannot be read holds as long as it is young', async () => {
     await using machine = await machineWithSnapshots(1);
     writeLease(machine, ['what is this?']);

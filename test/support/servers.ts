@@ -7,6 +7,7 @@ const SERVERS = {
   rgw: {variable: 'HOLDFAST_TEST_RGW', start: 'test/servers/rgw.sh start DIR'},
   mariadb: {variable: 'HOLDFAST_TEST_MARIADB', start: 'test/servers/mariadb.sh start DIR'},
   redis: {variable: 'HOLDFAST_TEST_REDIS', start: 'test/servers/redis.sh start DIR'},
+  smtp: {variable: 'HOLDFAST_TEST_SMTP', start: 'test/servers/smtp.sh start DIR'},
   postgres: {variable: 'HOLDFAST_TEST_POSTGRES', start: 'test/servers/postgres.sh start DIR'},
 } as const;
 

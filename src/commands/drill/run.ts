@@ -7,7 +7,8 @@ import {drillFlags} from '../../cli/drill-flags.ts';
 import {type DrillJson, drillJson, drillText, titleOf} from '../../cli/drill-view.ts';
 import {keyFlags, progressFlags} from '../../cli/flags.ts';
 import {openNamedKey} from '../../cli/key-source.ts';
-import {operatorFlag, RepositoryCommand} from '../../cli/repository-command.ts';
+import {operatorFlag} from '../../cli/repository-command.ts';
+import {RunCommand} from '../../cli/run-command.ts';
 import type {DrillConfig} from '../../config/drills.ts';
 import {nearest} from '../../config/nearest.ts';
 import type {RecipientKey} from '../../crypto/recipient-key.ts';
@@ -28,7 +29,7 @@ interface Rehearsal {
   readonly key: () => Promise<RecipientKey>;
 }
 
-export default class DrillRun extends RepositoryCommand {
+export default class DrillRun extends RunCommand {
   static override summary =
     'Restore into a throwaway place, check that it is whole, measure, and remove it again.';
   static override description =
@@ -50,6 +51,7 @@ export default class DrillRun extends RepositoryCommand {
   async run(): Promise<{drills: DrillJson[]}> {
     const {flags, argv} = await this.parse(DrillRun);
     useLittleMemory('unpack'); // Before threads start.
+    await this.announce(flags, 'drill', argv as string[]);
     await using context = await this.open(flags);
     const history = await context.history();
     this.warnOf(history.problems);

@@ -4,7 +4,6 @@ import {LITERAL_HEADER_LENGTH, literalData} from '../../crypto/packets.ts';
 import {CHUNK_BYTES, type EncryptedMessage, openMessageInPlace, openRange} from '../../crypto/seipd.ts';
 import {release} from '../../system/memory.ts';
 import {decompressInOne} from '../decompress.ts';
-import {type PackName, sha256} from '../layout.ts';
 import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
 
 export interface FrameShape {
@@ -37,7 +36,6 @@ export interface StripeJob extends SealedStripe {
 /** A whole pack, to be checked from its first packet to its last blob. */
 export interface PackJob {
   readonly type: 'pack';
-  readonly name: PackName;
   readonly sessionKey: Uint8Array;
   readonly bytes: Uint8Array;
   readonly frames: readonly FrameShape[];
@@ -54,9 +52,6 @@ export interface UnpackedFrame {
 
 /** The pack is not as the index says. */
 export class UnpackError extends Error {}
-
-/** What is wrong with a pack of which a bit has changed, wherever. */
-export const WRONG_NAME = 'its content does not match its name';
 
 /** @throws {@link UnpackError}, `PacketError` */
 export function unpackStripe(job: StripeJob, idKey: KeyObject): UnpackedFrame[] {
@@ -75,11 +70,7 @@ export function openStripe(stripe: SealedStripe): (frame: FrameShape) => Uint8Ar
 }
 
 /** @returns for each frame which of its blobs are wrong. Uses `bytes` up. @throws {@link UnpackError}, `PacketError` */
-export function checkPack(
-  {name, bytes, frames, sessionKey}: PackJob,
-  idKey: KeyObject,
-): (readonly number[])[] {
-  if (sha256(bytes) !== name) throw new UnpackError(WRONG_NAME);
+export function checkPack({bytes, frames, sessionKey}: PackJob, idKey: KeyObject): (readonly number[])[] {
   const inner = openMessageInPlace(bytes, sessionKey);
   const pack = literalData(inner);
   if (pack.byteOffset !== inner.byteOffset + LITERAL_HEADER_LENGTH)
