@@ -2,9 +2,13 @@
 // node_modules: built-in modules only, and nothing imported from src/ or dist/.
 import {spawnSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
+import {dirname} from 'node:path';
 import {findPinnedNode, isRecentEnough} from '../bin/pinned-node.js';
 import {isBuilt} from './lib/built.mjs';
 import {root, withPinnedNode} from './lib/project.mjs';
+
+/** On an older Node, such as Debian 12's, npm leaves out optional packages that ask for this one: the bundler's, for one. */
+const OPTIONAL_NEED = 20;
 
 if (!isInstalled() || !hasNode()) install();
 if (!isBuilt()) build();
@@ -30,10 +34,13 @@ function hasNode() {
 function install() {
   const wanted = ['--include=dev', '--include=optional', '--ignore-scripts'];
   const flags = [...wanted, '--no-audit', '--no-fund', '--loglevel=error'];
-  step('Installing dependencies (npm ci)', () => npm(['ci', ...flags]), [
+  const advice = [
     'The dependencies could not be installed. With a connection to the npm registry, run it again;',
     'behind a proxy or a mirror, "npm config get registry" says where npm looks.',
-  ]);
+  ];
+  step('Installing dependencies (npm ci)', () => npm(['ci', ...flags]), advice);
+  const node = Number(process.versions.node.split('.')[0]) < OPTIONAL_NEED ? findPinnedNode() : undefined;
+  if (node) step('Completing them', () => npm(['install', '--no-save', ...flags], node), advice);
 }
 
 function build() {
@@ -54,9 +61,9 @@ function step(title, run, advice) {
   process.exit(1);
 }
 
-/** The npm that started this script, else the one on the PATH; without what it handed down about its own call. */
-function npm(args) {
-  const env = {...process.env};
+/** The npm that started this script, else the one on the PATH, run by a Node; without what it handed down about its own call. */
+function npm(args, node = process.execPath) {
+  const env = {...process.env, PATH: `${dirname(node)}:${process.env.PATH}`};
   for (const name of Object.keys(env)) {
     // `npm test --omit=dev`, `npm -g` and the like concern the outer npm. Registry, proxy, cache and CA are kept.
     if (
@@ -68,6 +75,6 @@ function npm(args) {
     }
   }
   const outer = process.env.npm_execpath;
-  const [command, ...first] = outer && /npm-cli\.c?js$/.test(outer) ? [process.execPath, outer] : ['npm'];
+  const [command, ...first] = outer && /npm-cli\.c?js$/.test(outer) ? [node, outer] : ['npm'];
   return spawnSync(command, [...first, ...args], {cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 26});
 }
