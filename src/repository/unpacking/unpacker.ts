@@ -32,6 +32,7 @@ export class Unpacker implements AsyncDisposable {
   readonly #idKey: KeyObject;
   readonly #hands: Hand[] = [];
   #inlineBytes = 0;
+  #isDisposed = false;
 
   constructor(blobIdKey: Uint8Array) {
     this.#blobIdKey = blobIdKey;
@@ -59,11 +60,14 @@ export class Unpacker implements AsyncDisposable {
     return answer.type === 'pack' ? answer.wrong : unexpected(answer);
   }
 
+  /** What is under way is given up. Nothing is opened, or written, after this. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     await Promise.all(this.#hands.splice(0).map(({worker}) => worker.terminate()));
   }
 
   #isLittle(bytes: number): boolean {
+    if (this.#isDisposed) throw new Error('What is being opened is not needed any more.');
     this.#inlineBytes += bytes;
     return this.#inlineBytes <= INLINE_BYTES;
   }
