@@ -1,6 +1,6 @@
 // Shows Holdfast on real files: every command below really runs, and its real output is shown. Everything happens in
 // one temporary folder whose subfolders play the machines. `npm run quickstart -- --keep` keeps it. `--program FILE` is another
-// Holdfast than this one, such as an installed package.
+// Holdfast than this one, such as an installed package; `--repository URL` a new place for the backups, with the credentials of the environment.
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
@@ -18,6 +18,9 @@ const EXIT_DAMAGE = 4;
 const EXIT_KEY = 12;
 
 const program = optionValue('--program') ?? join(root, 'bin/run.js');
+/** Where the story keeps its backups, or the copy of them that it looks into. */
+const FOLDER = '../storage/app01';
+const place = optionValue('--repository') ?? FOLDER;
 const interrupt = new AbortController();
 
 await runWithPinnedNode(import.meta.url, async () => {
@@ -50,7 +53,8 @@ async function tellStory(base) {
   const data = join(vm.folder, 'data');
   const storage = join(base, 'storage');
   const key = ['--key', '../client/ops.private.asc', '--passphrase-file', '../client/passphrase'];
-  const repository = ['--repository', '../storage/app01'];
+  const repository = ['--repository', place];
+  const isElsewhere = place !== FOLDER;
   const started = performance.now();
 
   console.log(`The folders client, vm, storage and new-machine in ${base} play the machines.`);
@@ -62,7 +66,8 @@ async function tellStory(base) {
   await holdfast(client, ['keygen', 'ops', '--passphrase-file', 'passphrase']);
 
   chapter('On the server: a repository for that key, and something to back up.');
-  await holdfast(vm, ['init', '../storage/app01', '--recipient', '../client/ops.public.asc']);
+  const create = isElsewhere ? ['--create'] : [];
+  await holdfast(vm, ['init', place, ...create, '--recipient', '../client/ops.public.asc']);
   makeSample(data);
   await addSource(join(vm.folder, 'holdfast.yaml'), data);
   note(`Added to holdfast.yaml:  sources: { files: { folder: ${data} } }`);
@@ -84,6 +89,10 @@ async function tellStory(base) {
   });
   await holdfast(vm, ['diff', full, incremental]);
 
+  if (isElsewhere) {
+    chapter('A copy of the repository in a folder, to look into. It takes no key.');
+    await holdfast(rescue, ['replicate', '--to', FOLDER, ...repository]);
+  }
   chapter('The server cannot read what it backed up, and neither can whoever breaks into it.');
   await holdfast(vm, ['cat', 'latest:files', 'figures.txt'], EXIT_KEY);
   const leak = findIn(storage, [PLAINTEXT, 'customer 7', 'figures-hard-link', 'integer primary key']);
@@ -108,7 +117,7 @@ async function tellStory(base) {
 
   chapter('Somebody changes one bit in the storage: the same check, still without a key.');
   flipBit(join(storage, 'app01/files'));
-  await holdfast(rescue, ['verify', '--level', 'ciphertext', ...repository], EXIT_DAMAGE);
+  await holdfast(rescue, ['verify', '--level', 'ciphertext', '--repository', FOLDER], EXIT_DAMAGE);
 
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(`
