@@ -69,9 +69,9 @@ export async function restoreStage(context: StageContext, picked: Picked): Promi
   });
   await using _threads = opened.reader;
   const kind = witnessKind(snapshot);
-  if (kind === 'postgres') return restorePostgresStage(context, picked, snapshot);
-  if (kind === 'mysql') return restoreMysqlStage(context, picked, snapshot);
-  return restoreFolderStage(context, picked, {opened, snapshot}, kind);
+  if (kind === 'postgres') return await restorePostgresStage(context, picked, snapshot);
+  if (kind === 'mysql') return await restoreMysqlStage(context, picked, snapshot);
+  return await restoreFolderStage(context, picked, {opened, snapshot}, kind);
 }
 
 async function restoreFolderStage(

@@ -70,7 +70,7 @@ async function readServer(
 ): Promise<Server> {
   const first = source.databases === 'all' ? undefined : source.databases[0];
   await using session = await PostgresSession.open(access, first ?? 'postgres', signal);
-  return session.one<Server>(
+  return await session.one<Server>(
     `SELECT json_build_object(
        'version', current_setting('server_version'), 'versionNumber', current_setting('server_version_num')::int,
        'cluster', CASE WHEN has_function_privilege('pg_control_system()', 'execute') THEN (SELECT system_identifier::text FROM pg_control_system()) END,

@@ -137,7 +137,7 @@ async function isEmpty(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   await using session = await PostgresSession.open(access, name, signal);
-  return session.one(
+  return await session.one(
     `SELECT to_json(NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')))`,
