@@ -1,6 +1,6 @@
 /** A drill as one HTML file that needs nothing else: for auditors, for the file, and for paper. */
 import type {DrillRecord} from '../../operations/drill/records.ts';
-import type {DrillReport} from '../../repository/drill-report.ts';
+import type {DrillReport, DrillScope} from '../../repository/drill-report.ts';
 import {formatBytes, formatDuration} from '../output.ts';
 import {adviceFor} from './advice.ts';
 import {historyChart, phaseBar, RPO, RTO} from './charts.ts';
@@ -148,11 +148,32 @@ function past(history: readonly DrillReport[]): string {
   return `<h2>History</h2>${historyChart(history, RTO)}${historyChart(history, RPO)}${table(['Drill', 'Result', 'Scope', 'RTO', 'RPO'], rows, 'Drills before this one')}`;
 }
 
-function evidence({id, operator, repository, tools, host, started, finished}: DrillReport): string {
+const SCOPES: Record<DrillScope, string> = {
+  whole: 'The whole of each snapshot.',
+  sample: 'A part of the files only: no proof of the whole.',
+  key: 'The keys only: nothing was restored.',
+};
+
+function evidence({
+  id,
+  operator,
+  repository,
+  scope,
+  subjects,
+  tools,
+  host,
+  started,
+  finished,
+}: DrillReport): string {
   const rows = [
+    ['Scope', SCOPES[scope]],
+    ...subjects.map(({source, generation, sequence, seal}) => [
+      `Seal of ${html(source)}`,
+      `number ${sequence} of generation <code>${html(generation)}</code>, SHA-256 <code>${html(seal)}</code>`,
+    ]),
     ['Report', `<code>drills/${id}.asc</code> in repository <code>${html(repository)}</code>`],
     ['Signed by operator', `<code>${html(operator)}</code>`],
-    ['Ran', `${moment(started)} to ${moment(finished)}, on ${html(host)}`],
+    ['Ran', `${html(started)} to ${html(finished)}, on ${html(host)}`],
     ['With', html(tools.map(([name, version]) => `${name} ${version}`).join(', '))],
     [
       'To verify it',
