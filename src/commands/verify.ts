@@ -100,7 +100,7 @@ export default class Verify extends RunCommand {
     this.log(`Verified (${level}): ${checked}. ${found}.`);
     if (!result.ok) {
       // Whoever sends standard output elsewhere must see it, too.
-      this.logToStderr(`Not verified: ${found} in ${context.target.label}.`);
+      this.warn(`Not verified: ${found} in ${context.target.label}.`);
       this.endWith(EXIT.notVerified);
     }
     return result;
