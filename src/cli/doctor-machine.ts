@@ -1,11 +1,14 @@
 /** What is looked at on this machine by a plain `holdfast doctor`: keys, rights of files, tools, room, clock, catalog, the last backups. */
+
 import type {Config} from '../config/config.ts';
 import type {Check} from '../operations/doctor-target.ts';
 import type {History} from '../repository/history.ts';
+import {systemFolders} from '../schedule/install/installed.ts';
 import type {CliContext} from './context.ts';
 import {agentKey, noPrivateKey, recipients, recipientsLast} from './doctor-keys.ts';
 import {attributes, programs} from './doctor-programs.ts';
 import {answer, type Question} from './doctor-question.ts';
+import {schedule} from './doctor-schedule.ts';
 import {catalog, clock, lastBackups, permissions, room} from './doctor-upkeep.ts';
 
 /** @param context undefined where the repository could not be opened */
@@ -27,6 +30,11 @@ export async function examineMachine(
     {name: 'no private key here', required: true, ask: () => noPrivateKey(config, env)},
     {name: 'programs', required: true, ask: () => programs(config, env['PATH'] ?? '')},
     {name: 'attributes of files', required: false, ask: async () => attributes()},
+    {
+      name: 'schedule',
+      required: false,
+      ask: async () => schedule(config, {env, now: new Date(), folders: systemFolders(env)}),
+    },
   ];
   if (context !== undefined) {
     let read: Promise<History> | undefined;

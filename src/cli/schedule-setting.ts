@@ -40,7 +40,7 @@ export async function scheduleOf(flags: ContextFlags, env: Environment): Promise
 }
 
 /** Beside the catalog, or in the folder of this machine's state. */
-function jobLogPath({catalog, file}: Config, env: Environment): string {
+export function jobLogPath({catalog, file}: Config, env: Environment): string {
   if (catalog !== undefined) return `${catalog.replace(/\.db$/, '')}.jobs.db`;
   const id = createHash('sha256').update(file).digest('hex').slice(0, 16);
   return join(stateFolder(env), 'jobs', `${id}.db`);

@@ -5,7 +5,10 @@ import {chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wri
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {JobLog} from '../../src/catalog/job-log.ts';
+import {schedule} from '../../src/cli/doctor-schedule.ts';
+import {parseConfig} from '../../src/config/config.ts';
 import {calendarOf} from '../../src/schedule/install/calendar.ts';
+import {markLine} from '../../src/schedule/install/setting.ts';
 import {withLines} from '../../src/schedule/install/user-crontab.ts';
 import {startCli} from '../support/cli.ts';
 import {leftOut} from '../support/skips.ts';
@@ -209,6 +212,29 @@ test('in the crontab of a user, other lines stay', () => {
   const more = withLines(`${once}5 5 * * * later\n`, '/b.yaml', mine.replace('/a', '/b'));
   expect(withLines(withLines(more, '/b.yaml', ''), '/a.yaml', '')).toBe(`${others}\n5 5 * * * later\n`);
   expect(withLines('', '/a.yaml', '')).toBe('');
+});
+
+test('doctor sees whether something starts the jobs, and whether they ran', () => {
+  const folder = home.path('doctor');
+  mkdirSync(folder);
+  const text = `catalog: ${home.path('doctor', 'catalog.db')}\nsources: { app: { folder: /x } }\nschedule: "30 2 * * *"\ntimezone: UTC`;
+  const checked = (now: string, yaml = text) =>
+    schedule(parseConfig(yaml, {path: '/etc/holdfast.yaml', env: {}}), {
+      env: {},
+      now: new Date(now),
+      folders: [folder],
+    });
+  expect(checked('2026-03-01T12:00Z', 'sources: { app: { folder: /x } }')).not.toHaveProperty('hint');
+  expect(checked('2026-03-01T12:00Z').hint).toContain('schedule install');
+  writeFileSync(join(folder, 'holdfast'), `${markLine('/etc/holdfast.yaml')}\n`);
+  using log = JobLog.open(home.path('doctor', 'catalog.jobs.db'));
+  log.meet('backup', Date.parse('2026-03-01T12:00Z'));
+  expect(checked('2026-03-02T02:40Z')).toEqual({detail: 'One job, started by holdfast; none is late.'});
+  expect(checked('2026-03-02T05:00Z')).toMatchObject({detail: 'Did not run when it should have: backup.'});
+  const ran = {plannedMs: Date.parse('2026-03-02T02:30Z'), nowMs: 1, process: {pid: 1, started: ''}};
+  log.start('backup', ran, () => true);
+  log.finish('backup', {exitCode: 13, nowMs: 2});
+  expect(checked('2026-03-02T05:00Z').detail).toContain('backup (exit code 13)');
 });
 
 describe('schedule run', () => {
