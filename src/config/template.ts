@@ -43,6 +43,10 @@ catalog: ${scalar(catalog)}
 # A new full backup (a generation of its own) when the last one is older: 90m, 12h, 30d, 8w, or never.
 full: 30d
 
+# When backups run by themselves: holdfast schedule install --systemd (or --cron); and who is told: holdfast notify test
+# schedule: "30 2 * * *"
+# notify: { healthcheck: "https://hc-ping.com/your-uuid" }
+
 limits:
   # How many packs are on their way to the storage at once.
   concurrency: 2
