@@ -320,6 +320,10 @@ function placesOf(
   if (repository !== undefined) return [[repository, addressOf(repository, config)]];
   const [first, ...others] = config?.repositories ?? [];
   if (first !== undefined) return [first, ...others];
+  if (config === undefined)
+    throw new UsageError('No repository is named, and there is no configuration.', {
+      hint: 'Name it with --repository or HOLDFAST_REPOSITORY, the configuration with --config; "holdfast init" makes both.',
+    });
   throw new UsageError('No repository is named.', {
     hint: 'Name it with --repository, HOLDFAST_REPOSITORY, or "repository" in the configuration.',
   });

@@ -763,6 +763,15 @@ test('a source that is not there: the others are backed up, exit 1, and JSON say
   expect(ran.stderr).toMatch(/^Error: gone: /m);
 });
 
+test('without any configuration, it says so', async () => {
+  using other = new Scratch();
+  const ran = await other.run(['snapshots']);
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toMatch(
+    /^Error: No repository is named, and there is no configuration\.\nHint: .*"holdfast init"/m,
+  );
+});
+
 test('an unreadable file: exit 3, named, and the rest is in the snapshot', async () => {
   symlinkSync('/proc/self/mem', user.path('data/link-is-kept'));
   execFileSync('mkfifo', [user.path('data/fifo')]);
