@@ -81,7 +81,7 @@ test('a config that others may write, a source that has no snapshot, a key that 
   chmodSync(vm.path('vm/agent.private.asc'), 0o600);
   await vm.must(['keygen', 'soon', '--no-passphrase', '--expires', '30d', '--output', vm.path('client')]);
   vm.write('vm/ops.public.asc', readFileSync(vm.path('client/soon.public.asc')));
-  vm.write('vm/holdfast.yaml', config(`, new: {folder: ${vm.path('data')}}`));
+  vm.write('vm/holdfast.yaml', `${config(`, new: {folder: ${vm.path('data')}}`)}schedule: "30 2 * * *"\n`);
   chmodSync(vm.path('vm'), 0o775);
   const {check, told} = await doctor();
   chmodSync(vm.path('vm'), 0o755);
@@ -91,6 +91,11 @@ test('a config that others may write, a source that has no snapshot, a key that 
     hint: expect.stringContaining('chmod'),
   });
   expect(check('recipients')).toMatchObject({ok: true});
+  expect(check('schedule')).toMatchObject({
+    ok: false,
+    detail: 'Nothing on this machine starts backup.',
+    hint: expect.stringContaining('schedule install'),
+  });
   expect(check('recipients last')).toMatchObject({
     ok: false,
     detail: expect.stringContaining('expires on 20'),
