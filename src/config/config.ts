@@ -5,6 +5,7 @@ import {type DrillConfig, toDrill} from './drills.ts';
 import {readConfigFile} from './file.ts';
 import {issueFindings} from './issues.ts';
 import {type NotifyConfig, toNotify} from './notify.ts';
+import {type PlanConfig, toPlan} from './plan-schema.ts';
 import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
 import {type ScheduleConfig, toSchedule} from './schedule.ts';
 import {type ConfigInput, configSchema} from './schema.ts';
@@ -55,6 +56,8 @@ export interface Config {
   readonly schedule: ScheduleConfig;
   readonly notify: NotifyConfig;
   readonly limits: ConfigLimits;
+  /** What `plan` reckons with. */
+  readonly plan: PlanConfig;
   /** Whether storage must be reached encrypted. */
   readonly requireTls: boolean;
   /** How what is stored is locked. */
@@ -170,6 +173,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
     schedule: toSchedule(input.schedule, input.timezone),
     notify: toNotify(input.notify ?? undefined, {absolute, env}),
     limits: toLimits(input.limits),
+    plan: toPlan(input.plan),
     requireTls: input.requireTls ?? false,
     lock: input.lock && {mode: input.lock.mode, forMs: parseDuration(input.lock.for)},
     caFile: input.caFile === undefined ? undefined : absolute(input.caFile),

@@ -9,6 +9,7 @@ import {
 } from './names.ts';
 import {notifyKeys, notifySchema} from './notify-schema.ts';
 import {scheduleKeys, scheduleSchema, timezone} from './schedule-schema.ts';
+import {planKeys, planSchema} from './plan-schema.ts';
 import {SELF_CHECK_KEYS, selfCheckSchema} from './self-check-schema.ts';
 import {sourceKeys, sourceSchema} from './source-schema.ts';
 import {parseDuration, parseSize} from './units.ts';
@@ -92,6 +93,7 @@ export const configSchema = z
       })
       .optional(),
     notify: notifySchema.nullable().optional(),
+    plan: planSchema.optional(),
     requireTls: z
       .boolean()
       .optional()
@@ -165,6 +167,7 @@ export function knownKeys(place: readonly PropertyKey[]): string[] {
     return ['concurrency', 'upload', 'download', 'retryFor', 'repository'];
   if (first === 'schedule') return scheduleKeys(place.slice(1));
   if (first === 'notify') return notifyKeys(place.slice(1));
+  if (first === 'plan') return planKeys(place.slice(1));
   if (first === 'lock' && place.length === 1) return ['mode', 'for'];
   if (first === 'trust' && place.length === 1) return ['agents', 'operators'];
   if (first === 'sources' && place.length > 1) return sourceKeys(place.slice(2));

@@ -15,6 +15,7 @@ import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
 import type {BackupContext, BackupOptions} from './backup.ts';
 import {asRow} from './backup-catalog.ts';
+import {survey} from './plan/survey.ts';
 import {nextFullBytes, refuseOverLimit} from './volume.ts';
 
 export interface ChosenGeneration {
@@ -27,6 +28,9 @@ export interface ChosenGeneration {
   /** Why the generation is older than it should be. */
   readonly overdue?: string | undefined;
 }
+
+/** A look at a source that was never backed up, where a limit is set. */
+const SURVEY_MOST_MS = 20_000;
 
 type Opened = Pick<ChosenGeneration, 'generation' | 'key'>;
 
@@ -73,7 +77,7 @@ async function newFull(
     if (limitBytes === undefined) return;
     const stored = begun === undefined ? [] : catalog.blobs.packs(begun.id);
     const done = stored.reduce((sum, {size}) => sum + size, 0);
-    const needed = nextFullBytes(history) ?? 0;
+    const needed = nextFullBytes(history) ?? (await firstFullBytes(context, source));
     await refuseOverLimit(context, source.name, Math.max(0, needed - done), limitBytes);
   };
   for (const name of unfinished(history)) {
@@ -84,6 +88,18 @@ async function newFull(
   }
   await demandRoom();
   return await begin(context, source, history, isDryRun, now);
+}
+
+/** What the first full backup will store, by a look at the source; 0 where nobody can tell. */
+async function firstFullBytes({now, ownPaths, signal}: BackupContext, source: SourceConfig): Promise<number> {
+  const {storedBytes} = await survey(source, undefined, {
+    now,
+    ownPaths,
+    signal,
+    random: Math.random,
+    mostMs: SURVEY_MOST_MS,
+  });
+  return storedBytes ?? 0;
 }
 
 /** Generations that were begun after the last sealed one, newest first: their packs need not be stored again. */

@@ -76,7 +76,7 @@ describe('with a repository', () => {
     configure(
       'sources: { files: { folder: data }, other: { folder: other } }\ndrills: { weekly: { source: files, key: ops.private.asc } }',
     );
-  }, 60_000);
+  }, 180_000);
   afterAll(() => user[Symbol.dispose]());
 
   test('a backup writes them for everybody to read, whatever the umask', async () => {
@@ -105,7 +105,7 @@ describe('with a repository', () => {
     expect(samples.get('holdfast_repository_bytes')).toBeGreaterThan(100_000);
     expect(samples.has('holdfast_repository_limit_ratio')).toBe(false);
     expect(samples.has('holdfast_repository_dead_bytes')).toBe(false);
-  }, 60_000);
+  }, 180_000);
 
   test('a drill proves, a failure is told, and the last success does not vanish', async () => {
     const good = read();
@@ -137,7 +137,7 @@ describe('with a repository', () => {
         of(failed, `${name}_timestamp_seconds`, 'files'),
       );
     expect(of(unreached, 'last_attempt_success', 'files')).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test('what was lost is made again; a limit is told; a source that is no more disappears', async () => {
     configure('sources: { files: { folder: data } }');
@@ -159,7 +159,7 @@ describe('with a repository', () => {
       (samples.get('holdfast_repository_bytes') ?? 0) / 1e9,
     );
     expect(readFileSync(user.path('data', 'a'))).toEqual(Buffer.from(noise(100_000, 'a')));
-  }, 60_000);
+  }, 180_000);
 
   test('that they cannot be written is told, and changes nothing else', async () => {
     rmSync(user.path('textfile'), {recursive: true});
@@ -169,7 +169,7 @@ describe('with a repository', () => {
     );
     expect(ran.code).toBe(0);
     mkdirSync(user.path('textfile'));
-  }, 60_000);
+  }, 180_000);
 });
 
 test('foreign and hostile lines are passed over when figures are read', () => {

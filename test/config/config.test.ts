@@ -368,6 +368,7 @@ test('the JSON Schema names every key and allows no other', () => {
     'timezone',
     'limits',
     'notify',
+    'plan',
     'requireTls',
     'lock',
     'caFile',

@@ -179,4 +179,4 @@ test('the command line warns from 80 % on, and ends with 3 from 100 % on', async
     snapshots: [],
     failures: [{source: 'files', code: 'LIMIT', exitCode: 1}],
   });
-}, 60_000);
+}, 180_000);

@@ -15,26 +15,9 @@ const END_OPCODE = 0xff;
 const MARK_BYTES = 40;
 
 export async function* dumpRedis(source: RedisSourceConfig, context: DumpContext): Dump {
-  const url = new URL(source.url);
-  const label = `redis-cli of ${source.name}`;
-  const common = {
-    label,
-    file: 'redis-cli',
-    env: {REDISCLI_AUTH: source.password?.reveal()},
-    secrets: source.password === undefined ? [] : [source.password],
-    signal: context.signal,
-    hint: 'Check address, user and password, and that redis-cli is installed (package redis-tools). The user needs the rights of a replica (docs/databases/redis.md).',
-  };
-  const args = [
-    '-h',
-    url.hostname || '127.0.0.1',
-    '-p',
-    url.port || '6379',
-    ...(url.protocol === 'rediss:' ? ['--tls'] : []),
-    ...(url.username === '' ? [] : ['--user', decodeURIComponent(url.username)]),
-    '--no-auth-warning',
-  ];
-  const info = await collectOutput({...common, args: [...args, 'INFO'], timeoutMs: 60_000});
+  const {common, args} = client(source, context.signal);
+  const {label} = common;
+  const info = await redisInfo(source, context.signal);
   const version = /^(?:valkey|redis)_version:(\S+)/m.exec(info)?.[1];
   if (version === undefined) {
     throw new SourceError(`${label} gave no facts: ${info.trim().slice(0, 200)}.`, {hint: common.hint});
@@ -52,6 +35,34 @@ export async function* dumpRedis(source: RedisSourceConfig, context: DumpContext
     context.onNote(`The witness has no checksums of the keys, only how many there are: ${read}.`);
   const witness: RedisWitness = {version, keysBefore, contents: typeof read === 'string' ? null : read};
   return {witness: {kind: 'redis', ...witness} as unknown as Json};
+}
+
+/** What the server says of itself. */
+export async function redisInfo(source: RedisSourceConfig, signal: AbortSignal | undefined): Promise<string> {
+  const {common, args} = client(source, signal);
+  return await collectOutput({...common, args: [...args, 'INFO'], timeoutMs: 60_000});
+}
+
+function client(source: RedisSourceConfig, signal: AbortSignal | undefined) {
+  const url = new URL(source.url);
+  const common = {
+    label: `redis-cli of ${source.name}`,
+    file: 'redis-cli',
+    env: {REDISCLI_AUTH: source.password?.reveal()},
+    secrets: source.password === undefined ? [] : [source.password],
+    signal,
+    hint: 'Check address, user and password, and that redis-cli is installed (package redis-tools). The user needs the rights of a replica (docs/databases/redis.md).',
+  };
+  const args = [
+    '-h',
+    url.hostname || '127.0.0.1',
+    '-p',
+    url.port || '6379',
+    ...(url.protocol === 'rediss:' ? ['--tls'] : []),
+    ...(url.username === '' ? [] : ['--user', decodeURIComponent(url.username)]),
+    '--no-auth-warning',
+  ];
+  return {common, args};
 }
 
 async function* readAlong(stream: AsyncIterable<Uint8Array>, reader: RdbWitness): AsyncGenerator<Uint8Array> {
