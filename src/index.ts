@@ -100,12 +100,12 @@ export {FleetMemory, type RememberedMachine} from './operations/fleet/memory.ts'
 export {assertHooksTrusted} from './operations/hooks.ts';
 export {type Initialized, type InitOptions, initRepository, writePrivateFile} from './operations/init.ts';
 export {lockEnds} from './operations/lock-ends.ts';
-export type {Channel} from './operations/notify/channel.ts';
-export {channelsOf, type Notified, type NotifyOptions, notify} from './operations/notify/notify.ts';
-export type {RunReport} from './operations/notify/report.ts';
 export {readMetrics, writeMetrics} from './operations/metrics/file.ts';
 export {gatherProofs, gatherSource} from './operations/metrics/gather.ts';
 export {Metrics} from './operations/metrics/metrics.ts';
+export type {Channel} from './operations/notify/channel.ts';
+export {channelsOf, type Notified, type NotifyOptions, notify} from './operations/notify/notify.ts';
+export type {RunReport} from './operations/notify/report.ts';
 export {Place, type PlacesContext, type PlacesJob} from './operations/place.ts';
 export {makePlan, type Plan, type PlanContext, type Projection} from './operations/plan/plan.ts';
 export type {SourceSurvey} from './operations/plan/survey.ts';

@@ -29,7 +29,7 @@ export default class PlanCommand extends RepositoryCommand {
   static override summary =
     'Look at what there is to back up and how it changes; recommend when, how often, and what to keep; reckon size, cost and times.';
   static override description =
-    'Reads names, sizes and times, and samples of files (40 MiB a folder at most). Where there is a repository, its seals and drills tell more. Nothing is changed, unless --write puts the recommendation into the config. Without a config, name folders.';
+    'Reads names, sizes and times, and samples of files (50 MiB a folder at most). Where there is a repository, its seals and drills tell more. Nothing is changed, unless --write puts the recommendation into the config. Without a config, name folders.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --write',

@@ -8,8 +8,8 @@ import {
   sourceNameProblem,
 } from './names.ts';
 import {notifyKeys, notifySchema} from './notify-schema.ts';
-import {scheduleKeys, scheduleSchema, timezone} from './schedule-schema.ts';
 import {planKeys, planSchema} from './plan-schema.ts';
+import {scheduleKeys, scheduleSchema, timezone} from './schedule-schema.ts';
 import {SELF_CHECK_KEYS, selfCheckSchema} from './self-check-schema.ts';
 import {sourceKeys, sourceSchema} from './source-schema.ts';
 import {parseDuration, parseSize} from './units.ts';

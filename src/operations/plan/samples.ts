@@ -4,8 +4,8 @@ import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {constants as zlib, zstdCompressSync} from 'node:zlib';
 import type {FsPath} from '../../sources/folder/names.ts';
 
-/** 40 MiB are read at most, in pieces that are drawn so that each byte of the tree has the same chance. */
-const PIECES = 160;
+/** 50 MiB are read at most: so many files are drawn by their size, and of those that are much of the whole several pieces. */
+const PIECES = 100;
 const PIECE_BYTES = 256 * 1024;
 /** As packs do it: small files share a frame. */
 const FRAME_BYTES = 2 ** 20;
@@ -37,6 +37,7 @@ export class Samples {
   readonly #twins = new Map<number, FsPath[]>();
   #twinCount = 0;
   #modulus = 1;
+  #bytes = 0;
 
   /** @param random from 0 to 1, never 1 */
   constructor(random: () => number) {
@@ -46,6 +47,7 @@ export class Samples {
   /** Offers a file, whose name must not be changed afterwards. */
   offer(path: FsPath, size: number): void {
     if (size === 0) return;
+    this.#bytes += size;
     // Weighted reservoir sampling (Efraimidis and Spirakis): the largest keys of log(u) / weight win.
     const key = Math.log(1 - this.#random()) / size;
     if (this.#pieces.length < PIECES || key > this.#leastKey) {
@@ -72,8 +74,7 @@ export class Samples {
       frame = [];
       frameBytes = 0;
     };
-    for (const {path, size} of this.#pieces) {
-      const from = Math.floor(this.#random() * Math.max(0, size - PIECE_BYTES));
+    for (const {path, from} of this.#places()) {
       const piece = readPiece(path, from, PIECE_BYTES);
       if (piece === undefined) continue;
       frame.push(piece);
@@ -88,6 +89,16 @@ export class Samples {
       compression: plain === 0 ? undefined : Math.min(1, packed / plain),
       duplicates: twins.share,
     };
+  }
+
+  /** Where to read: of a file as many pieces as its share of all bytes, and one at least. */
+  *#places(): Generator<{path: FsPath; from: number}> {
+    for (const {path, size} of this.#pieces) {
+      const share = Math.round((PIECES * size) / this.#bytes);
+      const count = Math.max(1, Math.min(share, Math.ceil(size / PIECE_BYTES)));
+      for (let n = 0; n < count; n++)
+        yield {path, from: Math.floor(this.#random() * Math.max(0, size - PIECE_BYTES))};
+    }
   }
 
   #offerTwin(path: FsPath, size: number): void {
