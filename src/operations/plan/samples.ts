@@ -74,8 +74,8 @@ export class Samples {
       frame = [];
       frameBytes = 0;
     };
-    for (const {path, from} of this.#places()) {
-      const piece = readPiece(path, from, PIECE_BYTES);
+    for (const {path, from, length} of this.#places()) {
+      const piece = readPiece(path, from, length);
       if (piece === undefined) continue;
       frame.push(piece);
       frameBytes += piece.length;
@@ -92,12 +92,15 @@ export class Samples {
   }
 
   /** Where to read: of a file as many pieces as its share of all bytes, and one at least. */
-  *#places(): Generator<{path: FsPath; from: number}> {
+  *#places(): Generator<{path: FsPath; from: number; length: number}> {
     for (const {path, size} of this.#pieces) {
       const share = Math.round((PIECES * size) / this.#bytes);
       const count = Math.max(1, Math.min(share, Math.ceil(size / PIECE_BYTES)));
+      // One piece in each part of the file: two of the same bytes would look as if they packed well.
+      const part = size / count;
+      const length = Math.min(PIECE_BYTES, Math.floor(part));
       for (let n = 0; n < count; n++)
-        yield {path, from: Math.floor(this.#random() * Math.max(0, size - PIECE_BYTES))};
+        yield {path, from: Math.floor(n * part + this.#random() * (part - length)), length};
     }
   }
 
