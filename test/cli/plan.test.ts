@@ -44,7 +44,9 @@ describe('with a folder and a database', () => {
 
   test('before there is anything: folders by path, and a page of 80 columns', async () => {
     const ran = await user.run(['plan', './data']);
-    expect(ran.stderr).toMatch(/^Without the history of a repository: No repository is named\.\n$/);
+    expect(ran.stderr).toMatch(
+      /^Without the history of a repository: No repository is named, and there is no configuration\.\n$/,
+    );
     expect(ran.code).toBe(0);
     for (const title of [
       'WHAT THERE IS',
