@@ -217,7 +217,7 @@ describe('programs', () => {
     expect(await tell(`syslog: { socket: ${socket}, tag: vault }`, failed)).toEqual(['syslog']);
     // 27 is daemon.err.
     expect(String((await line)[0])).toMatch(
-      /^<27>.* vault\[\d+\]: FAILED: backup on app01 \(exit code 13\).*run=5f0c/,
+      /^\s*<27>.* vault\[\d+\]: FAILED: backup on app01 \(exit code 13\).*run=5f0c/,
     );
     expect((await tell(`syslog: { socket: ${folder}/nobody }`, failed))[0]).toContain('logger failed');
   });

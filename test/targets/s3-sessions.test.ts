@@ -9,8 +9,8 @@ import {newBucketUrl} from './s3-scratch.ts';
 
 const facts = serverFacts('Sessions that end in mid-run', 'rgw') ?? {};
 const SESSION_SECONDS = 3;
-/** At 1 MB/s longer than a session. */
-const SOURCE_BYTES = 4_000_000;
+/** At 1 MB/s longer than two sessions: what a request began with goes on to its end. */
+const SOURCE_BYTES = 8_000_000;
 
 /** What a `credential_process` of an operator does: takes a role, and prints the session. Notes each call. */
 const PROCESS = `#!/bin/sh

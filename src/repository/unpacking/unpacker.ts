@@ -105,7 +105,7 @@ export class Unpacker implements AsyncDisposable {
     };
     worker.on('message', (message: FromUnpackWorker) => {
       hand.pending.shift()?.resolve(message);
-      if (hand.pending.length === 0) worker.unref();
+      if (hand.pending.length === 0 && !this.#isDisposed) worker.unref(); // What is being ended is waited for.
     });
     worker.on('error', fail);
     worker.on('exit', () => fail(new Error('A thread that unpacks ended before its work was done.')));
