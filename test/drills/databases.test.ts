@@ -4,7 +4,7 @@ import {randomBytes} from 'node:crypto';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import BetterSqlite from 'better-sqlite3';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {
   type MysqlConnection,
   type MysqlSourceConfig,
@@ -32,6 +32,7 @@ const mariadb = serverFacts('drills of MariaDB', 'mariadb');
 const machinePrograms = {folder: undefined, searchPath: process.env['PATH'] ?? ''};
 
 const place = useDrillRoom();
+afterEach(() => vi.unstubAllEnvs());
 
 describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
   let server: PostgresScratch;
@@ -116,6 +117,7 @@ describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
     const database = await server.database('given', everything(500));
     await place.machine.backupDump(server.source(database));
     await using home = await place.room.givenPlace();
+    vi.stubEnv('PGHOSTADDR', '127.0.0.2').stubEnv('PGSERVICE', 'production'); // Must not lead elsewhere.
     const {connection} = await startPostgres(home, 'given', {versionNumber: 0}, machinePrograms, undefined);
     const into = {kind: 'postgres', connection, database: undefined} as const;
     const count = sql('select count(*) from "order"', {kind: 'sameAsWitness', table: 'order'});
@@ -222,6 +224,7 @@ describe.runIf(mariadb)('MariaDB', {timeout: 300_000}, () => {
   test('restores into a server that is given, and drops what it made there, whatever it found', async () => {
     await place.machine.backupDump(source());
     await using home = await place.room.givenPlace();
+    vi.stubEnv('MYSQL_HOST', '127.0.0.2'); // Must not lead elsewhere.
     const given = await startMysql(home, 'given', {version: 'MariaDB'}, machinePrograms, undefined);
     const into = {kind: 'mysql', connection: given.connection, database: undefined} as const;
     const count = sql('select count(*) from t', {kind: 'sameAsWitness', table: 't'});

@@ -31,15 +31,18 @@ export class MysqlAccess implements Disposable {
     this.secrets = password === undefined ? [] : [password];
     this.label = `the MySQL server${host === undefined && socket === undefined ? '' : ` at ${socket ?? host}`}`;
     const lines = [
-      ['host', host],
-      ['port', port?.toString()],
-      ['socket', socket],
-      ['user', user],
       ['password', password?.reveal()],
       ['default-character-set', 'utf8mb4'],
     ].flatMap(([key, value]) => (value === undefined ? [] : [`${key}="${value.replaceAll('\\', '\\\\')}"`]));
     this.#file = new PrivateFile(['[client]', ...lines, ...(tls ? ['ssl'] : []), ''].join('\n'));
-    this.options = [`--defaults-extra-file=${this.#file.path}`];
+    // As arguments: MYSQL_HOST and ~/.my.cnf come after a file of ours, and must not lead to another server.
+    const place = [
+      ['host', host ?? (socket === undefined ? undefined : 'localhost')],
+      ['port', port?.toString()],
+      ['socket', socket],
+      ['user', user],
+    ].flatMap(([key, value]) => (value === undefined ? [] : [`--${key}=${value}`]));
+    this.options = [`--defaults-extra-file=${this.#file.path}`, ...place];
   }
 
   /** @throws {@link SourceError} if there are none */

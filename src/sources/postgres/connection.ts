@@ -47,8 +47,12 @@ export class PostgresAccess implements Disposable {
       LC_ALL: 'C.UTF-8', // Messages that we can read.
     };
     const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
-    // A password of the surroundings would win over our file.
-    return this.#passwordFile === undefined ? given : {...given, PGPASSWORD: undefined};
+    // What the surroundings say would win over the host, and over the file with the password.
+    return {
+      ...given,
+      ...(host === undefined ? {} : {PGHOSTADDR: undefined, PGSERVICE: undefined}),
+      ...(this.#passwordFile === undefined ? {} : {PGPASSWORD: undefined}),
+    };
   }
 
   /** The major version of a program. @throws {@link SourceError} if it is not there */
