@@ -4,6 +4,7 @@ import {once} from 'node:events';
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {createInterface} from 'node:readline';
 import {getCACertificates, setDefaultCACertificates} from 'node:tls';
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {parseConfig} from '../../src/config/config.ts';
@@ -212,12 +213,12 @@ describe('programs', () => {
     const listen =
       'import socket,sys\ns=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\ns.bind(sys.argv[1])\nprint("ready",flush=True)\nprint(s.recv(65536).decode(),flush=True)';
     const listener = spawn('python3', ['-c', listen, socket], {stdio: ['ignore', 'pipe', 'inherit']});
-    await once(listener.stdout, 'data');
-    const line = once(listener.stdout, 'data');
+    const lines = createInterface({input: listener.stdout})[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('ready');
     expect(await tell(`syslog: { socket: ${socket}, tag: vault }`, failed)).toEqual(['syslog']);
     // 27 is daemon.err.
-    expect(String((await line)[0])).toMatch(
-      /^\s*<27>.* vault\[\d+\]: FAILED: backup on app01 \(exit code 13\).*run=5f0c/,
+    expect((await lines.next()).value).toMatch(
+      /^<27>.* vault\[\d+\]: FAILED: backup on app01 \(exit code 13\).*run=5f0c/,
     );
     expect((await tell(`syslog: { socket: ${folder}/nobody }`, failed))[0]).toContain('logger failed');
   });
