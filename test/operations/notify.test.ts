@@ -1,6 +1,5 @@
 /** Who hears of a run: real mail, real HTTP on loopback, real programs. */
 import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
