@@ -67,8 +67,8 @@ for (const url of [machine.repositoryFolder, ...values.to]) {
   const there = new ResilientTarget(target);
   if (url !== machine.repositoryFolder) {
     await there.create({container: true});
-    const {agents, repository} = await machine.context();
-    const copying = {repository, agents, concurrency: 8};
+    const {agents, repository, trust} = await machine.context();
+    const copying = {repository, agents, trust, concurrency: 8};
     const history = await machine.history();
     await timed('replicate', calls, () => replicate(copying, history, there));
     await timed('replicate, nothing new', calls, () => replicate(copying, history, there));

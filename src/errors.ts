@@ -105,6 +105,12 @@ export class TamperError extends HoldfastError {
   readonly exitCode = EXIT.notVerified;
 }
 
+/** A prune would delete more than it should, or cannot tell what it should. */
+export class PruneRefusedError extends HoldfastError {
+  readonly code = 'PRUNE_REFUSED';
+  readonly exitCode = EXIT.usage;
+}
+
 /** No snapshot, path or source of that name. */
 export class NotFoundError extends HoldfastError {
   readonly code = 'NOT_FOUND';

@@ -22,6 +22,7 @@ export type {DrillConfig} from './config/drills.ts';
 export type {NotifyConfig} from './config/notify.ts';
 export type {NotifyEventName} from './config/notify-schema.ts';
 export {type ConfigProblem, InvalidConfigError} from './config/problems.ts';
+export type {Retention} from './config/retention.ts';
 export type {ScheduleConfig} from './config/schedule.ts';
 export {configJsonSchema} from './config/schema.ts';
 export {
@@ -106,11 +107,23 @@ export {Metrics} from './operations/metrics/metrics.ts';
 export type {Channel} from './operations/notify/channel.ts';
 export {channelsOf, type Notified, type NotifyOptions, notify} from './operations/notify/notify.ts';
 export type {RunReport} from './operations/notify/report.ts';
+export {type PinContext, setPin} from './operations/pin.ts';
 export {Place, type PlacesContext, type PlacesJob} from './operations/place.ts';
 export {makePlan, type Plan, type PlanContext, type Projection} from './operations/plan/plan.ts';
 export type {SourceSurvey} from './operations/plan/survey.ts';
 export type {OnProgress, ProgressCount, ProgressEvent, ProgressPhase} from './operations/progress.ts';
 export {providerChanges, rememberProvider} from './operations/provider.ts';
+export {type Amount, planSource, type SourcePlan, type Space} from './operations/prune/plan.ts';
+export {
+  type PruneContext,
+  type PruneOptions,
+  type PrunePlan,
+  type PruneResult,
+  planPrune,
+  prune,
+} from './operations/prune/prune.ts';
+export {keptBy, type RetentionRule} from './operations/prune/retention.ts';
+export {newSwept, type Swept} from './operations/prune/sweep.ts';
 export {type RebuildResult, rebuildCatalog} from './operations/rebuild-catalog.ts';
 export {prepareCopy, type ReplicateContext, type ReplicateResult, replicate} from './operations/replicate.ts';
 export {
@@ -159,7 +172,9 @@ export {
 export type {CheckedReport, DrillReport} from './repository/drill-report.ts';
 export {type History, readHistory, type SourceHistory} from './repository/history.ts';
 export {KnownPlaces} from './repository/known-places.ts';
+export {type Mark, Marks} from './repository/marks.ts';
 export {type TrustedOperators, trustedOperators} from './repository/operators.ts';
+export {isPinned, type Pins, readPins} from './repository/pins.ts';
 export {openRepository, type Repository} from './repository/repository.ts';
 export type {ByteCounts, CheckedSeal, EntryCounts, Needs, Seal, SnapshotKind} from './repository/seal.ts';
 export type {Suspicion, Warning} from './repository/snapshot.ts';

@@ -8,6 +8,7 @@ import {DirectoryTable} from './directories.ts';
 import {unusable, writing} from './failures.ts';
 import {GenerationTable} from './generations.ts';
 import {LockTable} from './locks.ts';
+import {MarkTable} from './marks.ts';
 import {PlaceTable} from './places.ts';
 import {ProofTable} from './proofs.ts';
 import {MIGRATIONS} from './schema.ts';
@@ -44,6 +45,7 @@ export class Catalog implements Disposable {
   readonly proofs: ProofTable;
   readonly selfChecks: SelfCheckTable;
   readonly sizes: SizeTable;
+  readonly marks: MarkTable;
   readonly #database: Database.Database;
 
   private constructor(path: string, database: Database.Database) {
@@ -58,6 +60,7 @@ export class Catalog implements Disposable {
     this.proofs = new ProofTable(database);
     this.selfChecks = new SelfCheckTable(database);
     this.sizes = new SizeTable(database);
+    this.marks = new MarkTable(database);
   }
 
   /**

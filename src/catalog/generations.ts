@@ -81,6 +81,14 @@ export class GenerationTable {
     return raw === undefined ? undefined : stored(raw as Raw);
   }
 
+  /** Forgets a generation that is no longer stored, with its blobs, trees and snapshots. */
+  forget({id, source, name}: StoredGeneration): void {
+    for (const table of ['blob', 'delta', 'tree', 'index_object', 'pack', 'lost_blob'])
+      this.#database.prepare(`DELETE FROM ${table} WHERE generation = ?`).run(id);
+    this.#database.prepare('DELETE FROM snapshot WHERE source = ? AND generation = ?').run(source, name);
+    this.#database.prepare('DELETE FROM generation WHERE id = ?').run(id);
+  }
+
   all(): StoredGeneration[] {
     return (this.#database.prepare('SELECT * FROM generation ORDER BY source, name').all() as Raw[]).map(
       stored,

@@ -134,6 +134,15 @@ export class CliContext implements AsyncDisposable {
       expectedRepository({flags, config, cwd, url, label: target.label, places}),
     );
     const trust = new TrustFile(trustPath(state, repository.id), repository.id);
+    const own = await existingOperator(operatorPath(state));
+    trust.operatorsOfRun = {
+      approved: [...(flags.operator ?? []).map(fingerprint), ...(own ? [own.getFingerprint()] : [])],
+      pinned: config?.trustedOperators,
+      onMet: (operator) =>
+        output.note(
+          `This machine meets the operator ${operator} for the first time. Compare it with what "holdfast drill run" or "holdfast prune" prints.`,
+        ),
+    };
     const approved = [...(flags.agent ?? []), ...(config?.trustedAgents ?? [])].map(fingerprint);
     const {keys, strangers, lost, metFirst} = await trustedAgents(repository, trust, approved);
     if (metFirst !== undefined) {
@@ -243,22 +252,8 @@ export class CliContext implements AsyncDisposable {
 
   /** All drill reports, checked: of operators that count here, and of this machine's own. */
   async drills(): Promise<DrillHistory> {
-    const {flags, output, signal} = this.#options;
-    const own = await existingOperator(operatorPath(this.#state));
-    const approved = [
-      ...(flags.operator ?? []).map(fingerprint),
-      ...(own === undefined ? [] : [own.getFingerprint()]),
-    ];
-    const {keys, strangers, metFirst} = await trustedOperators(
-      this.repository,
-      this.trust,
-      approved,
-      this.config?.trustedOperators,
-    );
-    if (metFirst !== undefined)
-      output.note(
-        `This machine meets the operator of drills ${metFirst} for the first time. Compare it with what "holdfast drill run" prints.`,
-      );
+    const {output, signal} = this.#options;
+    const {keys, strangers} = await trustedOperators(this.repository, this.trust);
     for (const stranger of strangers)
       output.warn(
         `operator ${stranger} has written drill reports, but nobody approved it here; they do not count. To approve it: --operator ${stranger}`,

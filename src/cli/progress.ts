@@ -17,6 +17,7 @@ const PHASE_WORDS: Readonly<Record<ProgressPhase, string>> = {
   verify: 'Verifying',
   rebuild: 'Rebuilding',
   replicate: 'Copying',
+  prune: 'Sweeping',
 };
 
 export interface ProgressOptions {

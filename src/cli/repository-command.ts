@@ -30,16 +30,13 @@ export const trustFlags = {
       'trust this agent, too; needed at the first contact with a repository that several machines wrote to',
     helpGroup: 'GLOBAL',
   }),
-  ...repositoryIdFlag,
-};
-
-export const operatorFlag = {
   operator: Flags.string({
     multiple: true,
     helpValue: 'FINGERPRINT',
-    description: 'believe the drill reports of this operator, too',
+    description: 'believe the drill reports, marks and pins of this operator, too',
     helpGroup: 'GLOBAL',
   }),
+  ...repositoryIdFlag,
 };
 
 /** A command that works on a repository. */

@@ -34,6 +34,7 @@ export default class Replicate extends RunCommand {
       {
         repository: context.repository,
         agents: context.agents,
+        trust: context.trust,
         concurrency: CONCURRENCY,
         createContainer: flags.create,
         signal: this.signal,

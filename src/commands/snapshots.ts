@@ -1,8 +1,9 @@
 import {Flags} from '@oclif/core';
 import {counted, formatBytes, renderTable} from '../cli/output.ts';
-import {operatorFlag, RepositoryCommand} from '../cli/repository-command.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
 import {lockEnds} from '../operations/lock-ends.ts';
 import {type Proof, provenSnapshots} from '../repository/drill-history.ts';
+import {isPinned, readPins} from '../repository/pins.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 
 interface SnapshotJson {
@@ -26,6 +27,8 @@ interface SnapshotJson {
   readonly lockedUntil?: string | null;
   /** When a drill last restored all of it, with every check passed; null if none did. */
   readonly lastProven: string | null;
+  /** Whether it is kept regardless of the retention. */
+  readonly pinned: boolean;
 }
 
 export default class Snapshots extends RepositoryCommand {
@@ -35,7 +38,6 @@ export default class Snapshots extends RepositoryCommand {
     '<%= config.bin %> <%= command.id %> --source etc --json',
   ];
   static override flags = {
-    ...operatorFlag,
     source: Flags.string({multiple: true, helpValue: 'SOURCE', description: 'only of this source'}),
     tag: Flags.string({multiple: true, helpValue: 'TAG', description: 'only with this tag'}),
   };
@@ -58,11 +60,17 @@ export default class Snapshots extends RepositoryCommand {
     const locks = context.target.lock && (await lockEnds(context.target, seals, this.signal));
     const {reports, problems} = await context.drills();
     const proven = new Map(history.sources.flatMap((source) => [...provenSnapshots(source, reports)]));
-    if (seals.length > 0) this.log(this.#table(seals, locks, proven));
+    const pins = await Promise.all(
+      history.sources.map(({source}) => readPins(context.repository, source, context.trust)),
+    );
+    const pinned = new Set(
+      seals.filter(({hash}) => pins.some((some) => isPinned(some, hash))).map(({hash}) => hash),
+    );
+    if (seals.length > 0) this.log(this.#table(seals, {locks, proven, pinned}));
     this.warnOf([...history.problems, ...problems]);
     return {
       snapshots: seals.map((seal) => ({
-        ...asJson(seal, proven.get(seal.snapshot.id)),
+        ...asJson(seal, proven.get(seal.snapshot.id), pinned.has(seal.hash)),
         ...(locks && {lockedUntil: isoTime(locks.get(seal.hash))}),
       })),
       problems: [...history.problems, ...problems].map(({object, problem, affects}) => ({
@@ -76,8 +84,15 @@ export default class Snapshots extends RepositoryCommand {
   /** Fits 80 columns. */
   #table(
     seals: readonly CheckedSeal[],
-    locks: ReadonlyMap<string, number> | undefined,
-    proven: ReadonlyMap<string, Proof>,
+    {
+      locks,
+      proven,
+      pinned,
+    }: {
+      locks: ReadonlyMap<string, number> | undefined;
+      proven: ReadonlyMap<string, Proof>;
+      pinned: ReadonlySet<string>;
+    },
   ): string {
     const hasTags = seals.some(({tags}) => tags.length > 0);
     return renderTable(
@@ -99,6 +114,7 @@ export default class Snapshots extends RepositoryCommand {
         seal.source,
         (seal.kind === 'full' ? 'full' : 'incr.') +
           (seal.suspect === undefined ? '' : ', suspect') +
+          (pinned.has(seal.hash) ? ', pinned' : '') +
           (seal.warnings > 0 ? `, ${counted(seal.warnings, 'warning')}` : ''),
         String(seal.entries.total),
         formatBytes(seal.bytes.source),
@@ -122,7 +138,7 @@ function isoTime(ms: number | undefined): string | null {
   return ms === undefined || !Number.isFinite(ms) ? null : new Date(ms).toISOString();
 }
 
-function asJson(seal: CheckedSeal, proof: Proof | undefined): SnapshotJson {
+function asJson(seal: CheckedSeal, proof: Proof | undefined, pinned: boolean): SnapshotJson {
   const {source, kind, generation, started, sequence, bytes, entries, warnings, tags, agent} = seal;
   return {
     id: seal.snapshot.id,
@@ -138,6 +154,7 @@ function asJson(seal: CheckedSeal, proof: Proof | undefined): SnapshotJson {
     suspect: seal.suspect ?? [],
     agent,
     lastProven: proof?.report.finished ?? null,
+    pinned,
     sealed: true,
   };
 }

@@ -4,7 +4,7 @@ import {durationFlag} from '../cli/flags.ts';
 import {fleetStatus} from '../cli/fleet-status.ts';
 import {renderFleet} from '../cli/fleet-view.ts';
 import {counted, formatBytes, formatDuration, renderTable} from '../cli/output.ts';
-import {operatorFlag, RepositoryCommand} from '../cli/repository-command.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayMessage} from '../cli/terminal.ts';
 import {EXIT, HoldfastError} from '../errors.ts';
 import type {FleetStatus} from '../operations/fleet/fleet.ts';
@@ -22,7 +22,6 @@ export default class StatusCommand extends RepositoryCommand {
     '<%= config.bin %> <%= command.id %> --fleet s3://backups?region=eu-central-1 --expect machines.txt',
   ];
   static override flags = {
-    ...operatorFlag,
     'max-age': durationFlag({
       description: 'an older newest snapshot is a problem; otherwise one that is late by its own rhythm',
     }),

@@ -88,6 +88,8 @@ export default class Verify extends RunCommand {
       if (affects.length > AFFECTED_SHOWN) this.log(`  and ${affects.length - AFFECTED_SHOWN} more`);
     }
     this.#tellUnsealed(result);
+    if (result.marked > 0)
+      this.log(`${counted(result.marked, 'object')} of pruned snapshots: the next prune sweeps what is due.`);
     const checked = `${counted(result.snapshots, 'snapshot')}, ${counted(result.packs, 'pack')}, ${formatBytes(result.bytes)}`;
     const found = result.ok ? 'No problems' : counted(problems.length, 'problem');
     const {byStore} = result;

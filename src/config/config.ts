@@ -7,6 +7,7 @@ import {issueFindings} from './issues.ts';
 import {type NotifyConfig, toNotify} from './notify.ts';
 import {type PlanConfig, toPlan} from './plan-schema.ts';
 import {type ConfigProblem, type Finding, InvalidConfigError, MAX_FINDINGS, toProblem} from './problems.ts';
+import {type Retention, toRetention} from './retention.ts';
 import {type ScheduleConfig, toSchedule} from './schedule.ts';
 import {type ConfigInput, configSchema} from './schema.ts';
 import type {SelfCheckLimits} from './self-check.ts';
@@ -55,6 +56,8 @@ export interface Config {
   readonly selfCheck: SelfCheckLimits | undefined;
   readonly schedule: ScheduleConfig;
   readonly notify: NotifyConfig;
+  /** Which snapshots are kept, where a source does not say. */
+  readonly retention: Retention | undefined;
   readonly limits: ConfigLimits;
   /** What `plan` reckons with. */
   readonly plan: PlanConfig;
@@ -172,6 +175,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
     selfCheck: toSelfCheck(input.selfCheck),
     schedule: toSchedule(input.schedule, input.timezone),
     notify: toNotify(input.notify ?? undefined, {absolute, env}),
+    retention: input.retention && toRetention(input.retention),
     limits: toLimits(input.limits),
     plan: toPlan(input.plan),
     requireTls: input.requireTls ?? false,

@@ -2,7 +2,7 @@ import type {z} from 'zod';
 import type {ConfigDocument} from './document.ts';
 import {nearest} from './nearest.ts';
 import {type Finding, MAX_FINDINGS} from './problems.ts';
-import {knownKeys, LATER_KEYS} from './schema.ts';
+import {knownKeys} from './schema.ts';
 import {kindIndex, kindsIn} from './source-schema.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -75,15 +75,6 @@ function placeOfSource({path}: Finding): string {
 function unknownKey(place: readonly PropertyKey[], key: string, document: ConfigDocument): Finding {
   const path = [...place, key];
   const offset = document.offsetOfKey(place, key);
-  const inSource = place[0] === 'sources' && place.length === 2;
-  const pattern = (inSource ? ['sources', '*', key] : path).map(String).join('.');
-  if (LATER_KEYS.has(pattern)) {
-    return {
-      path,
-      offset,
-      what: `\`${pattern.replace('sources.*.', '')}\` is not supported by this version yet`,
-    };
-  }
   const near = nearest(key, knownKeys(place));
   const elsewhere = near === undefined && place.length > 0 && knownKeys([]).includes(key);
   return {

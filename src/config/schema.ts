@@ -9,14 +9,12 @@ import {
 } from './names.ts';
 import {notifyKeys, notifySchema} from './notify-schema.ts';
 import {planKeys, planSchema} from './plan-schema.ts';
+import {retentionKeys, retentionSchema} from './retention-schema.ts';
 import {scheduleKeys, scheduleSchema, timezone} from './schedule-schema.ts';
 import {SELF_CHECK_KEYS, selfCheckSchema} from './self-check-schema.ts';
 import {sourceKeys, sourceSchema} from './source-schema.ts';
 import {parseDuration, parseSize} from './units.ts';
 import {checked, duration, full, path, pathProblem, problemCheck, rate, size, text} from './values.ts';
-
-/** Keys that the config will have, at the place where they will stand. Silently passing over one could cost somebody a backup. */
-export const LATER_KEYS: ReadonlySet<string> = new Set(['retention', 'sources.*.retention']);
 
 const REPOSITORY_ID_PATTERN = '^[0-9a-f]{32}$';
 
@@ -71,6 +69,7 @@ export const configSchema = z
     selfCheck: selfCheckSchema.optional(),
     schedule: scheduleSchema.optional(),
     timezone: timezone.optional(),
+    retention: retentionSchema.optional(),
     limits: z
       .strictObject({
         concurrency: z
@@ -168,6 +167,7 @@ export function knownKeys(place: readonly PropertyKey[]): string[] {
   if (first === 'schedule') return scheduleKeys(place.slice(1));
   if (first === 'notify') return notifyKeys(place.slice(1));
   if (first === 'plan') return planKeys(place.slice(1));
+  if (first === 'retention' && place.length === 1) return retentionKeys();
   if (first === 'lock' && place.length === 1) return ['mode', 'for'];
   if (first === 'trust' && place.length === 1) return ['agents', 'operators'];
   if (first === 'sources' && place.length > 1) return sourceKeys(place.slice(2));

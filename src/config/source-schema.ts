@@ -1,6 +1,7 @@
 /** What a source may say: one kind, with what belongs to it, and what all kinds share. */
 import {z} from 'zod';
 import {fileNameProblem, TAG_PATTERN, tagProblem} from './names.ts';
+import {retentionKeys, retentionSchema} from './retention-schema.ts';
 import {sourceScheduleSchema, timezone} from './schedule-schema.ts';
 import {command, duration, full, path, problemCheck, size, text} from './values.ts';
 
@@ -8,6 +9,7 @@ const shared = {
   before: command.optional(),
   after: command.optional(),
   full: full.optional(),
+  retention: retentionSchema.optional(),
   schedule: sourceScheduleSchema.optional(),
   timezone: timezone.optional(),
   tags: z
@@ -235,6 +237,7 @@ export function sourceKeys(place: readonly PropertyKey[]): string[] {
   if (key === 'sqlite' && place.length === 1) return ['file', 'copyIn'];
   if (key === 'redis' && place.length === 1) return Object.keys(redis.shape.redis.shape);
   if (key === 'mongodb' && place.length === 1) return Object.keys(mongodb.shape.mongodb.shape);
+  if (key === 'retention' && place.length === 1) return retentionKeys();
   if (key === 'witness' && place.length === 1) return Object.keys(witness.shape);
   return key === 'before' || key === 'after' || key === 'command' ? ['shell'] : [];
 }

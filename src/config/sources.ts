@@ -1,5 +1,6 @@
 /** Sources with their defaults, by kind. */
 import {Secret} from '../system/secret.ts';
+import {type Retention, toRetention} from './retention.ts';
 import type {
   CommandOutputInput,
   FolderInput,
@@ -35,6 +36,8 @@ interface SharedConfig {
   readonly allowEmpty: boolean;
   /** Names of the repositories that it goes to; its backups are made in the first, and copied to the others. All by default. */
   readonly repositories?: readonly string[] | undefined;
+  /** Which of its snapshots are kept, instead of what the config says for all. */
+  readonly retention?: Retention | undefined;
 }
 
 /** A folder to back up. */
@@ -330,7 +333,7 @@ function toWitness(input: PostgresInput['witness']): WitnessConfig {
 
 function toShared(
   name: string,
-  {before, after, full, schedule, timezone, tags, allowEmpty, repository}: SourceInput,
+  {before, after, full, schedule, timezone, tags, allowEmpty, repository, retention}: SourceInput,
   around: Surroundings,
 ): SharedConfig {
   return {
@@ -343,6 +346,7 @@ function toShared(
     tags: tags ?? [],
     allowEmpty: allowEmpty ?? false,
     repositories: typeof repository === 'string' ? [repository] : repository,
+    retention: retention && toRetention(retention),
   };
 }
 

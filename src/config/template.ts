@@ -47,6 +47,9 @@ full: 30d
 # schedule: "30 2 * * *"
 # notify: { healthcheck: "https://hc-ping.com/your-uuid" }
 
+# Which snapshots "holdfast prune" keeps; nothing is removed without it. Each rule keeps some, the newest always stays.
+# retention: { last: 3, daily: 7, weekly: 4, monthly: 12, yearly: 3, fulls: 2 }
+
 limits:
   # How many packs are on their way to the storage at once.
   concurrency: 2

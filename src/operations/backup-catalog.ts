@@ -23,6 +23,7 @@ import {
 import type {PackRecord} from '../repository/pack.ts';
 import type {Repository} from '../repository/repository.ts';
 import {readObject} from '../targets/read.ts';
+import {marksDigest, mayBeSwept} from './backup-marks.ts';
 
 export interface SyncContext {
   readonly repository: Repository;
@@ -48,7 +49,7 @@ export function refuseTampered(history: SourceHistory, catalog: Catalog): void {
     );
   }
   const known = catalog.snapshots.newest(history.source);
-  if (known === undefined) return;
+  if (known === undefined || history.marks.isRemoved(known.sequence)) return;
   if (history.seals.some((seal) => seal.sequence === known.sequence && seal.hash === known.sealSha256))
     return;
   const newest = history.seals.at(-1);
@@ -58,7 +59,7 @@ export function refuseTampered(history: SourceHistory, catalog: Catalog): void {
   );
 }
 
-/** When the repository's newest seal is not the one the catalog knows, learns what is stored, and forgets what no longer is. */
+/** When the repository's newest seal or marks are not those that the catalog knows, learns what is stored, and forgets what is not. */
 export async function syncCatalog(
   context: SyncContext,
   history: SourceHistory,
@@ -68,14 +69,26 @@ export async function syncCatalog(
   const newest = history.seals.at(-1);
   const known = catalog.snapshots.newest(history.source);
   const isFresh = catalog.blobs.packs(generation.id).length === 0;
-  if (newest?.hash === known?.sealSha256 && !isFresh && context.places === undefined) return;
-  await adoptGeneration(context, generation);
+  const digest = marksDigest(history);
+  const isPruned = digest !== catalog.marks.known(history.source);
+  if (newest?.hash === known?.sealSha256 && !isFresh && !isPruned && context.places === undefined) return;
+  await adoptGeneration(context, generation, mayBeSwept(history, {generation: generation.name}));
   catalog.transaction(() => {
     for (const seal of history.seals) {
       if (seal.sequence <= (known?.sequence ?? 0)) continue;
       catalog.snapshots.adopt(seal);
     }
+    if (isPruned) catalog.marks.know(history.source, digest);
+    if (isPruned && context.places === undefined) forgetPruned(catalog, history);
   });
+}
+
+/** Names of files and blobs of generations that are gone: nothing will ask for them again. */
+function forgetPruned(catalog: Catalog, {source, seals, generations}: SourceHistory): void {
+  const current = seals.at(-1)?.generation ?? '';
+  for (const generation of catalog.generations.all())
+    if (generation.source === source && generation.name < current && !generations.includes(generation.name))
+      catalog.generations.forget(generation);
 }
 
 /** A generation as the catalog keeps it. */
@@ -83,11 +96,19 @@ export function asRow(facts: GenerationFacts): GenerationRow {
   return {...facts, name: facts.generation, publicKey: facts.publicKey.armor()};
 }
 
-/** Learns from the index objects which blobs are stored, and looks up every pack. */
-export async function adoptGeneration(context: SyncContext, generation: StoredGeneration): Promise<void> {
+/**
+ * Learns from the index objects which blobs are stored, and looks up every pack.
+ * @param isMarked whether a pack or index object is stored, but may not be for long: it counts as gone
+ */
+export async function adoptGeneration(
+  context: SyncContext,
+  generation: StoredGeneration,
+  isMarked: (hash: string) => boolean,
+): Promise<void> {
   const {repository, catalog} = context;
   const place = {source: generation.source, generation: generation.name};
   const stored = await namesBelow(repository, indexPrefix(place));
+  for (const name of stored.keys()) if (isMarked(name)) stored.delete(name);
   if (catalog.blobs.indexObjects(generation.id).some(({name}) => !stored.has(name))) {
     // An index that the catalog counts on is gone: what it described has to be learnt again, or stored again.
     // Directories that did not change would be taken over with trees that lie in packs which the seal would not name.
@@ -102,7 +123,7 @@ export async function adoptGeneration(context: SyncContext, generation: StoredGe
     (name) => adoptIndex(context, generation, place, name),
     {concurrency: 4},
   );
-  await forgetMissingPacks(context, generation, place);
+  await forgetMissingPacks(context, generation, place, isMarked);
 }
 
 async function adoptIndex(
@@ -150,10 +171,17 @@ async function forgetMissingPacks(
   {repository, catalog, onNote}: SyncContext,
   generation: StoredGeneration,
   place: GenerationPlace,
+  isMarked: (hash: string) => boolean,
 ): Promise<void> {
   const stored = await namesBelow(repository, packsPrefix(place));
   let missing = 0;
   for (const {name, size} of catalog.blobs.packs(generation.id)) {
+    // What is marked stays known until it is forgotten here, also where it is stored.
+    if (isMarked(name)) {
+      missing++;
+      catalog.transaction(() => catalog.blobs.forgetPack(generation.id, name));
+      continue;
+    }
     // A listing may lag behind: only a direct look says that something is missing.
     const storedSize = stored.get(name) ?? (await repository.target.stat(packObject(place, name)))?.sizeBytes;
     if (storedSize === size) continue;
@@ -164,7 +192,7 @@ async function forgetMissingPacks(
   catalog.transaction(() => catalog.directories.forgetSource(generation.source));
   onNote?.(
     generation.source,
-    `${missing === 1 ? 'a pack is' : `${missing} packs are`} no longer stored; ${missing === 1 ? 'its' : 'their'} content will be read and stored again`,
+    `${missing === 1 ? 'a pack is' : `${missing} packs are`} no longer stored, or marked to be deleted; ${missing === 1 ? 'its' : 'their'} content will be read and stored again`,
   );
 }
 

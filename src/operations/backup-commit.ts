@@ -3,7 +3,7 @@ import type {Session} from '../crypto/seipd.ts';
 import {LockedError} from '../errors.ts';
 import {encryptionFingerprint} from '../repository/agent.ts';
 import type {Json} from '../repository/canonical.ts';
-import {acceptHistory, packMd5s, resolveNeeds, type SourceHistory} from '../repository/history.ts';
+import {acceptHistory, lineOf, packMd5s, resolveNeeds, type SourceHistory} from '../repository/history.ts';
 import {
   type GenerationPlace,
   parseSealObject,
@@ -19,6 +19,7 @@ import {encodeEntry, type TreeEntry} from '../repository/tree.ts';
 import type {WalkCounts} from '../sources/folder/walk-progress.ts';
 import type {SourceRun} from './backup.ts';
 import {extendLocks} from './backup-locks.ts';
+import {refuseMarked} from './backup-marks.ts';
 import type {PackStore} from './backup-packs.ts';
 import {placeOf} from './backup-read.ts';
 import {type DumpContents, suspicionsOf} from './suspicion.ts';
@@ -97,7 +98,6 @@ export async function commitSnapshot(
   await repository.target.put(snapshotObject(place, snapshot.id), snapshot.object, {signal});
   const stored = bytes.stored + snapshot.object.length;
   await extendLocks(run, place, last);
-  await refuseOtherWriter(run, place, last);
   const seal = await makeSeal(
     {
       ...common,
@@ -114,6 +114,7 @@ export async function commitSnapshot(
     now(),
   );
   const sealName = sealObject(place, sequence, snapshot.id);
+  await lookOnceMore(run, place, last);
   run.places?.sealing(sealName);
   await repository.target.put(sealName, seal.object, {signal});
 
@@ -139,10 +140,28 @@ export async function commitSnapshot(
   run.places?.sealed({
     ...history,
     seals: [...history.seals, seal.checked],
-    sealNames: new Set([...history.sealNames, sealName]),
+    sealNames: new Map([...history.sealNames, [sealName, run.now().getTime()]]),
     generations: [...new Set([...history.generations, generation.name])],
   });
   return {id: snapshot.id, parent, sequence, bytes: {...bytes, stored: stored + seal.object.length}, suspect};
+}
+
+/** A look that took longer, on a machine that slept meanwhile, is made again; on a storage that is so slow, at most this often. */
+const LOOK_MOST_MS = 60_000;
+const LOOKS_MOST = 3;
+
+/** Right before the seal: nobody else sealed meanwhile, and nothing that it counts on is about to be swept. */
+async function lookOnceMore(
+  run: SourceRun,
+  place: GenerationPlace,
+  last: CheckedSeal | undefined,
+): Promise<void> {
+  for (let looks = 1; looks <= LOOKS_MOST; looks++) {
+    const beganMs = run.now().getTime();
+    await refuseOtherWriter(run, place, last);
+    await refuseMarked(run, place);
+    if (run.now().getTime() - beganMs < LOOK_MOST_MS) return;
+  }
 }
 
 /** What is suspicious, unless the operator has looked. */
@@ -170,7 +189,7 @@ function needsOf(
     index: catalog.blobs.indexObjects(generation.id).map(({name, size}): SizedName => [name, size]),
   };
   const before =
-    last?.generation === generation.name && sealsSinceFullList(history) < SEALS_BETWEEN_FULL_LISTS
+    last?.generation === generation.name && lineLength(history, last) <= SEALS_BETWEEN_FULL_LISTS
       ? resolveNeeds(history, last)
       : undefined;
   if (last === undefined || before === undefined) {
@@ -193,9 +212,9 @@ function md5Of(packs: readonly SizedName[], known: ReadonlyMap<string, string>):
   return {md5: packs.map(([name]) => known.get(name) ?? '')};
 }
 
-function sealsSinceFullList({seals}: SourceHistory): number {
-  const latest = [...seals].reverse().findIndex((seal) => seal.needs.base === null);
-  return latest < 0 ? seals.length : latest;
+/** How many seals tell together what the last one needs. */
+function lineLength(history: SourceHistory, last: CheckedSeal): number {
+  return lineOf(history, last)?.length ?? Number.POSITIVE_INFINITY;
 }
 
 /** Looks once more, right before the seal: whoever sealed meanwhile built on the same parent, and this would be a fork. */

@@ -102,10 +102,12 @@ async function firstFullBytes({now, ownPaths, signal}: BackupContext, source: So
   return storedBytes ?? 0;
 }
 
-/** Generations that were begun after the last sealed one, newest first: their packs need not be stored again. */
-function unfinished({generations, seals}: SourceHistory): string[] {
+/** Generations that were begun after the last sealed one, newest first: their packs need not be stored again, unless a prune takes them. */
+function unfinished({generations, seals, marks}: SourceHistory): string[] {
   const lastSealed = seals.at(-1)?.generation ?? '';
-  return generations.filter((name) => name > lastSealed).reverse();
+  return generations
+    .filter((name) => name > lastSealed && !marks.areUnclear && !marks.isWhollyMarked(name))
+    .reverse();
 }
 
 /** The generation, if this agent can go on in it: its own, young enough, whole, and for the same recipients. */

@@ -117,11 +117,12 @@ async function bringUpToDate(
   history: SourceHistory,
   problems: Problem[],
 ): Promise<void> {
-  const {repository, agents, concurrency, now, signal, onProgress} = context;
+  const {repository, agents, trust, concurrency, now, signal, onProgress} = context;
   const counts = newCounts();
   const copying: ReplicateContext = {
     repository: {...repository, target: targetOf(from)},
     agents,
+    trust,
     concurrency,
     signal,
     onProgress,

@@ -1,5 +1,13 @@
 /** What an operation is doing. */
-export type ProgressPhase = 'scan' | 'backup' | 'upload' | 'restore' | 'verify' | 'rebuild' | 'replicate';
+export type ProgressPhase =
+  | 'scan'
+  | 'backup'
+  | 'upload'
+  | 'restore'
+  | 'verify'
+  | 'rebuild'
+  | 'replicate'
+  | 'prune';
 
 /** How much of something is done, and of how much if that is known. */
 export interface ProgressCount {

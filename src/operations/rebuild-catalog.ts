@@ -3,6 +3,7 @@ import {HoldfastError} from '../errors.ts';
 import {openGenerationAsAgent} from '../repository/generation.ts';
 import type {History} from '../repository/history.ts';
 import {adoptGeneration, asRow, type SyncContext} from './backup-catalog.ts';
+import {marksDigest, mayBeSwept} from './backup-marks.ts';
 
 export interface RebuildResult {
   readonly generations: number;
@@ -25,7 +26,8 @@ export async function rebuildCatalog(context: SyncContext, history: History): Pr
   const skipped: {source: string; generation: string; problem: string; byOther: boolean}[] = [];
   let generations = 0;
   let snapshots = 0;
-  for (const {source, seals, generations: names} of history.sources) {
+  for (const sourceHistory of history.sources) {
+    const {source, seals, generations: names} = sourceHistory;
     for (const generation of names) {
       const maker = seals.find((seal) => seal.generation === generation)?.agent;
       if (maker !== undefined && maker !== agent.fingerprint) {
@@ -35,7 +37,11 @@ export async function rebuildCatalog(context: SyncContext, history: History): Pr
       }
       try {
         const facts = await openGenerationAsAgent(repository, {source, generation}, agent);
-        await adoptGeneration(context, catalog.generations.add(asRow(facts)));
+        await adoptGeneration(
+          context,
+          catalog.generations.add(asRow(facts)),
+          mayBeSwept(sourceHistory, {generation}),
+        );
         generations++;
       } catch (error) {
         // What is missing was never finished: a run was cut off between the two objects that begin a generation.
@@ -45,6 +51,7 @@ export async function rebuildCatalog(context: SyncContext, history: History): Pr
     }
     catalog.transaction(() => {
       for (const seal of seals) catalog.snapshots.adopt(seal);
+      catalog.marks.know(source, marksDigest(sourceHistory));
     });
     snapshots += seals.length;
   }

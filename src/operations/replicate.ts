@@ -9,14 +9,17 @@ import {enrolAgent} from '../repository/agents.ts';
 import type {Problem} from '../repository/chain.ts';
 import type {History, SourceHistory} from '../repository/history.ts';
 import {kitFiles} from '../repository/kit.ts';
-import {generationPrefix, sealObject, sealsPrefix} from '../repository/layout.ts';
+import {generationPrefix, parseSealObject, sealObject, sealsPrefix} from '../repository/layout.ts';
+import {readMarks} from '../repository/marks.ts';
 import {findRepository, putMarker, type Repository} from '../repository/repository.ts';
 import {type CheckedSeal, readSeal, SEAL_MOST_BYTES} from '../repository/seal.ts';
+import type {TrustFile} from '../repository/trust.ts';
 import {readObject} from '../targets/read.ts';
 import {ObjectExistsError, ObjectMissingError, type Target} from '../targets/target.ts';
 import type {OnProgress} from './progress.ts';
 import {puts} from './puts.ts';
 import {copyDrills} from './replicate-drills.ts';
+import {copyMarks, sealsFor} from './replicate-marks.ts';
 import {MOST_BYTES, wrongBytes} from './verify-ciphertext.ts';
 import {type NeededObject, neededObjects} from './verify-structure.ts';
 
@@ -24,6 +27,8 @@ export interface ReplicateContext {
   readonly repository: Repository;
   /** Whose seals count. */
   readonly agents: readonly PublicKey[];
+  /** Knows whose marks count. */
+  readonly trust: TrustFile;
   /** Objects on their way at once. */
   readonly concurrency: number;
   /** Makes the bucket or container of the copy, too, if it is not there. */
@@ -88,15 +93,29 @@ export async function copySource(
   counts: CopyCounts,
   which: 'all' | 'new' = 'all',
 ): Promise<void> {
+  const {repository, trust, signal} = context;
   const there = new Set<string>();
   for (const generation of source.generations)
-    for await (const {name} of to.list(sealsPrefix({...source, generation}), {signal: context.signal}))
-      there.add(name);
-  const seals = which === 'all' ? source.seals : source.seals.filter((seal) => !there.has(nameOf(seal)));
+    for await (const {name} of to.list(sealsPrefix({...source, generation}), {signal})) there.add(name);
+  const inCopy = await readMarks({...repository, target: to}, source.source, trust);
+  const wanted = sealsFor(source, inCopy);
+  const visible = wanted.filter(({sequence}) => !source.marks.isRemoved(sequence));
+  const seals = which === 'all' ? visible : visible.filter((seal) => !there.has(nameOf(seal)));
   const problems = await copyNeeded(context, source, seals, to, counts);
   counts.problems.push(...problems);
   const broken = new Set(problems.flatMap(({affects}) => affects));
-  await copySeals(context, source, to, counts, {there, broken});
+  counts.objects += await copyMarks(repository.target, to, source, {
+    there: new Set([...there].flatMap((name) => sequenceOf(source, name) ?? [])),
+    inCopy,
+    signal,
+  });
+  await copySeals(context, source, wanted, to, counts, {there, broken});
+}
+
+/** Of a seal's object name; undefined if it is none. */
+function sequenceOf({source, generations}: SourceHistory, name: string): number | undefined {
+  const generation = generations.find((one) => name.startsWith(sealsPrefix({source, generation: one})));
+  return generation === undefined ? undefined : parseSealObject({source, generation}, name)?.sequence;
 }
 
 function nameOf(seal: CheckedSeal): string {
@@ -193,7 +212,8 @@ async function copyNeeded(
  */
 async function copySeals(
   {repository: {target}, agents, signal}: ReplicateContext,
-  {seals, sealNames}: SourceHistory,
+  history: SourceHistory,
+  seals: readonly CheckedSeal[],
   to: Target,
   counts: CopyCounts,
   {there, broken}: {there: ReadonlySet<string>; broken: ReadonlySet<string>},
@@ -211,7 +231,7 @@ async function copySeals(
       if (await puts(to, name, body, signal)) {
         counts.objects += 1;
         counts.bytes += body.length;
-        counts.snapshots += 1;
+        if (!history.marks.isRemoved(seal.sequence)) counts.snapshots += 1;
       } else {
         const problem = `in ${to.label} there is something else under its name`;
         counts.problems.push({object: name, problem, affects: [seal.snapshot.id]});
@@ -219,7 +239,7 @@ async function copySeals(
     }
   }
   for (const name of there) {
-    if (sealNames.has(name)) continue;
+    if (history.sealNames.has(name) || history.marks.isRemoved(sequenceOf(history, name) ?? 0)) continue;
     const problem = `${to.label} has this seal, and the repository has not: it was removed here, or never made here`;
     counts.problems.push({object: name, problem, affects: []});
   }

@@ -2,6 +2,7 @@
 import {type DrillHistory, lastProof} from '../repository/drill-history.ts';
 import type {DrillReport} from '../repository/drill-report.ts';
 import type {History, SourceHistory} from '../repository/history.ts';
+import {Marks} from '../repository/marks.ts';
 import {silenceOf, usualMs} from './clock.ts';
 import {type DamagedObject, isMended, type StoredState} from './self-check.ts';
 
@@ -131,7 +132,16 @@ function failedChecks({checks, scope}: DrillReport, source: string): string {
 }
 
 function nothing(source: string): SourceHistory {
-  return {source, seals: [], sealNames: new Set(), generations: [], problems: [], endProblems: []};
+  return {
+    source,
+    seals: [],
+    removed: [],
+    marks: new Marks(),
+    sealNames: new Map(),
+    generations: [],
+    problems: [],
+    endProblems: [],
+  };
 }
 
 /** A length of time in words, such as `26 h`. */

@@ -8,6 +8,7 @@ import {
   inGeneration,
   packObject,
   sealObject,
+  sealsPrefix,
   snapshotObject,
 } from '../repository/layout.ts';
 import type {CheckedSeal, SizedName} from '../repository/seal.ts';
@@ -115,6 +116,8 @@ export interface Structure {
   readonly leftovers: readonly Leftover[];
   /** How many of those are snapshot objects. */
   readonly unsealed: number;
+  /** Objects that a prune marked, and that wait to be swept. */
+  readonly marked: number;
 }
 
 /** Looks every needed object up, by listing, and directly where a listing does not have it. */
@@ -127,6 +130,7 @@ export async function verifyStructure(
   const bad = new Set<string>();
   const leftovers: Leftover[] = [];
   let unsealed = 0;
+  let marked = 0;
   for (const generation of new Set([...history.generations, ...needed.map((object) => object.generation)])) {
     const prefix = generationPrefix({source: history.source, generation});
     const expected = new Map(
@@ -135,6 +139,7 @@ export async function verifyStructure(
     const sizes = new Map<string, number>();
     for await (const {name, sizeBytes} of target.list(prefix, {signal})) {
       if (expected.has(name)) sizes.set(name, sizeBytes);
+      else if (isMarked(history, generation, name)) marked++;
       else if (!name.startsWith(`${prefix}seals/`)) {
         leftovers.push({name, generation});
         if (name.startsWith(`${prefix}snapshots/`)) unsealed++;
@@ -148,5 +153,11 @@ export async function verifyStructure(
       problems.push({object: object.name, problem, affects: object.affects});
     }
   }
-  return {problems, bad, leftovers, unsealed};
+  return {problems, bad, leftovers, unsealed, marked};
+}
+
+function isMarked({source, marks}: SourceHistory, generation: string, object: string): boolean {
+  const name = /([^/]+)\.pgp$/.exec(object)?.[1];
+  if (name === undefined || object.startsWith(sealsPrefix({source, generation}))) return false;
+  return marks.isMarked(generation, name);
 }

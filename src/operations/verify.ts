@@ -48,6 +48,8 @@ export interface VerifyResult {
   readonly unfinished: number;
   /** How many of those are snapshot objects: their seal was never written, or was removed. */
   readonly unsealed: number;
+  /** Objects of snapshots that were pruned, which the next prune sweeps. */
+  readonly marked: number;
 }
 
 export async function verify(
@@ -67,6 +69,7 @@ export async function verify(
   const bad = new Set<string>();
   let unfinished = 0;
   let unsealed = 0;
+  let marked = 0;
   for (const {source, seals} of chosen) {
     const objects = neededObjects(source, seals, context.agents, problems);
     const structure = await verifyStructure(context, source, objects);
@@ -74,6 +77,7 @@ export async function verify(
     if (seal === undefined) {
       unfinished += structure.leftovers.length;
       unsealed += structure.unsealed;
+      marked += structure.marked;
       const looked = level === 'structure' ? [] : structure.leftovers.filter(() => Math.random() < sample);
       problems.push(...(await verifyLeftovers(context, source, looked)));
     }
@@ -116,6 +120,7 @@ export async function verify(
     problems: merged(problems),
     unfinished,
     unsealed,
+    marked,
   };
 }
 

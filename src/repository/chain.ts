@@ -35,14 +35,27 @@ export function endOfHistory(seals: readonly CheckedSeal[], remembered: number):
   return Math.min(seals.at(-1)?.sequence ?? 0, remembered);
 }
 
-/** Sequences start at 1 and have no gap; each seal names the one before. */
-export function chainProblems(source: string, seals: readonly CheckedSeal[]): PlacedProblem[] {
+/** What tells a gap that was pruned from one that somebody cut. */
+export interface RemovedSeals {
+  /** The first and the last of these numbers that were not removed; undefined if all were. */
+  notRemoved(from: number, to: number): readonly [first: number, last: number] | undefined;
+  /** The hash of a removed seal, where it is known. */
+  hashOf(sequence: number): string | undefined;
+}
+
+/** Sequences start at 1 and have no gap but where seals were removed; each seal names the one before. */
+export function chainProblems(
+  source: string,
+  seals: readonly CheckedSeal[],
+  removed: RemovedSeals,
+): PlacedProblem[] {
   const problems: PlacedProblem[] = [];
   let before: CheckedSeal | undefined;
   for (const seal of seals) {
     const object = sealObject(seal, seal.sequence, seal.snapshot.id);
     const affects = [seal.snapshot.id];
     const expected = (before?.sequence ?? 0) + 1;
+    const missing = seal.sequence > expected ? removed.notRemoved(expected, seal.sequence - 1) : undefined;
     if (seal.sequence === before?.sequence) {
       problems.push({
         object,
@@ -50,15 +63,24 @@ export function chainProblems(source: string, seals: readonly CheckedSeal[]): Pl
         affects: [before.snapshot.id, ...affects],
         sequence: seal.sequence,
       });
-    } else if (seal.sequence !== expected) {
-      const missing =
-        seal.sequence - 1 === expected ? `seal ${expected}` : `seals ${expected} to ${seal.sequence - 1}`;
+    } else if (missing !== undefined) {
+      const [first, last] = missing;
+      const which = first === last ? `seal ${first}` : `seals ${first} to ${last}`;
       problems.push({
         object,
-        problem: `${missing} of ${source} before it: missing`,
+        problem: `${which} of ${source} before it: missing`,
         affects: [],
         sequence: seal.sequence - 1,
       });
+    } else if (seal.sequence > expected) {
+      const hash = removed.hashOf(seal.sequence - 1);
+      if (hash !== undefined && hash !== seal.previous)
+        problems.push({
+          object,
+          problem: 'it does not follow from the seal before it, which was pruned',
+          affects,
+          sequence: seal.sequence - 1,
+        });
     } else if (seal.previous !== (before?.hash ?? null)) {
       problems.push({
         object,

@@ -24,16 +24,21 @@ import {
   sealObject,
   sealsPrefix,
 } from './layout.ts';
+import {type Marks, readMarks} from './marks.ts';
 import type {Repository} from './repository.ts';
 import {type CheckedSeal, readSeal, SEAL_MOST_BYTES} from './seal.ts';
 import type {SeenSeal, TrustFile} from './trust.ts';
 
 export interface SourceHistory {
   readonly source: string;
-  /** Oldest first; only those whose signature and place are right. */
+  /** Oldest first; only those whose signature and place are right, and that nobody removed. */
   readonly seals: readonly CheckedSeal[];
-  /** Names of all objects among the seals, also of those that do not count. */
-  readonly sealNames: ReadonlySet<string>;
+  /** Seals that were removed and are still stored: the needs of others build on them, or they wait to be swept. */
+  readonly removed: readonly CheckedSeal[];
+  /** What was removed, and what is to be swept. */
+  readonly marks: Marks;
+  /** Names of all objects among the seals, also of those that do not count; and when the store says each was written, in ms. */
+  readonly sealNames: ReadonlyMap<string, number>;
   /** All generations that have a folder, oldest first; one without seals is unfinished. */
   readonly generations: readonly string[];
   readonly problems: readonly Problem[];
@@ -87,11 +92,11 @@ export async function readSource(
     if (isGenerationName(name)) generations.push(name);
   generations.sort();
   const objects: {place: GenerationPlace; name: string; sequence: number; id: SnapshotId}[] = [];
-  const sealNames = new Set<string>();
+  const sealNames = new Map<string, number>();
   for (const generation of generations) {
     const place = {source, generation};
-    for await (const {name} of repository.target.list(sealsPrefix(place))) {
-      sealNames.add(name);
+    for await (const {name, modifiedMs} of repository.target.list(sealsPrefix(place))) {
+      sealNames.set(name, modifiedMs);
       const parsed = parseSealObject(place, name);
       if (parsed === undefined)
         found.push({object: name, problem: 'it is not named like a seal', affects: [], sequence: -1});
@@ -112,21 +117,31 @@ export async function readSource(
     },
     {concurrency: PARALLEL_READS},
   );
+  // After the seals: what was swept while they were read, was marked before.
+  const marks = await readMarks(repository, source, trust);
+  found.push(...marks.problems.map((problem) => ({...problem, sequence: -1})));
   const seals: CheckedSeal[] = [];
   for (const item of read) {
-    if ('problem' in item) found.push(item);
-    else seals.push(item);
+    if (!('problem' in item)) seals.push(item);
+    else if (!marks.isRemoved(item.sequence)) found.push(item);
   }
   // Two seals of one number are a fork; which of them counts as the later one must not depend on the listing's order.
   seals.sort((a, b) => a.sequence - b.sequence || (a.snapshot.id < b.snapshot.id ? -1 : 1));
   const seen = trust.seen(source);
-  found.push(...chainProblems(source, seals), ...seenProblems(source, seals, seen));
+  found.push(...chainProblems(source, seals, marks), ...seenProblems(source, seals, seen));
   const accepted = new Set(trust.accepted(source));
   const open = found.filter((problem) => !accepted.has(problemText(problem)));
   const end = endOfHistory(seals, Math.max(seen?.sequence ?? 0, cataloged));
+  // Whatever a mark says: the newest seal is never taken for removed.
+  const newest = seals.at(-1)?.sequence;
+  const {kept = [], removed = []} = Object.groupBy(seals, ({sequence}) =>
+    sequence !== newest && marks.isRemoved(sequence) ? 'removed' : 'kept',
+  );
   return {
     source,
-    seals,
+    seals: kept,
+    removed,
+    marks,
     sealNames,
     generations,
     problems: open.map(asProblem),
@@ -139,7 +154,9 @@ const LINE_MOST_SEALS = 32;
 const sealsByHistory = new WeakMap<SourceHistory, ReadonlyMap<string, CheckedSeal>>();
 
 function sealsByHash(history: SourceHistory): ReadonlyMap<string, CheckedSeal> {
-  const known = sealsByHistory.get(history) ?? new Map(history.seals.map((seal) => [seal.hash, seal]));
+  const known =
+    sealsByHistory.get(history) ??
+    new Map([...history.removed, ...history.seals].map((seal) => [seal.hash, seal]));
   sealsByHistory.set(history, known);
   return known;
 }
@@ -155,22 +172,28 @@ export function packMd5s(seals: readonly CheckedSeal[]): Map<string, string> {
   return known;
 }
 
-/** What `seal` needs in all, following the seals it builds on. Undefined if one of those is missing. */
-export function resolveNeeds(
-  history: SourceHistory,
-  seal: CheckedSeal,
-): {packs: Map<string, number>; index: Map<string, number>} | undefined {
+/** The seal, and those that it builds on, back to one that lists everything. Undefined if one of those is missing. */
+export function lineOf(history: SourceHistory, seal: CheckedSeal): CheckedSeal[] | undefined {
   const byHash = sealsByHash(history);
   const line: CheckedSeal[] = [];
   for (let at: CheckedSeal | undefined = seal; ; ) {
     line.push(at);
-    if (at.needs.base === null) break;
+    if (at.needs.base === null) return line;
     if (line.length === LINE_MOST_SEALS) return undefined;
     const base: CheckedSeal | undefined = byHash.get(at.needs.base);
     if (base === undefined || base.sequence >= at.sequence || base.generation !== at.generation)
       return undefined;
     at = base;
   }
+}
+
+/** What `seal` needs in all. Undefined if a seal that it builds on is missing. */
+export function resolveNeeds(
+  history: SourceHistory,
+  seal: CheckedSeal,
+): {packs: Map<string, number>; index: Map<string, number>} | undefined {
+  const line = lineOf(history, seal);
+  if (line === undefined) return undefined;
   const packs = new Map<string, number>();
   const index = new Map<string, number>();
   for (const {needs} of line.reverse()) {
@@ -216,8 +239,16 @@ export function acceptHistory(
   next: CheckedSeal,
   place: string,
 ): void {
-  const problems = [...history.problems, ...chainProblems(history.source, [...history.seals, next])];
+  const problems = [
+    ...history.problems,
+    ...chainProblems(history.source, allSeals(history, next), history.marks),
+  ];
   trust.accept(next.source, next, problems.map(problemText), place);
+}
+
+/** Removed ones that are still stored, too: together they are the chain. */
+function allSeals({seals, removed}: SourceHistory, next: CheckedSeal): CheckedSeal[] {
+  return [...seals, ...removed, next].sort((a, b) => a.sequence - b.sequence);
 }
 
 function newestSeen(histories: readonly SourceHistory[]): Record<string, SeenSeal> {

@@ -65,10 +65,24 @@ export function newDrillId(now: Date): string {
   return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`;
 }
 
+/** Marks and pins are named as drills are. */
+export function isStatementId(text: string): boolean {
+  return isDrillId(text);
+}
+
+export function newStatementId(now: Date): string {
+  return newDrillId(now);
+}
+
 export const DRILLS_PREFIX = 'drills/';
 export const OPERATORS_PREFIX = 'drills/operators/';
 export const drillObject = (id: string): string => `${DRILLS_PREFIX}${id}.asc`;
 export const operatorObject = (fingerprint: string): string => `${OPERATORS_PREFIX}${fingerprint}.asc`;
+export const marksPrefix = (source: string): string => `${source}/marks/`;
+export const markObject = (source: string, id: string): string => `${marksPrefix(source)}${id}.asc`;
+export const pinsPrefix = (source: string): string => `${source}/pins/`;
+export const pinObject = (source: string, id: string): string => `${pinsPrefix(source)}${id}.asc`;
+export const PRUNE_LEASE = 'leases/_prune.json';
 export const agentObject = (fingerprint: string): string => `agents/${fingerprint}.asc`;
 export const LEASES_PREFIX = 'leases/';
 export const leaseObject = (source: string): string => `${LEASES_PREFIX}${source}.json`;

@@ -1,10 +1,10 @@
-/** Who runs drills: the key that signs the reports, and whose reports count. */
+/** Who runs drills and prunes: the key that signs reports, marks and pins, and whose count. */
 import * as openpgp from 'openpgp';
 import {readObject} from '../targets/read.ts';
 import {ObjectExistsError, ObjectMissingError, TargetError} from '../targets/target.ts';
 import {isOperator, OPERATORS_PREFIX, operatorObject} from './layout.ts';
 import type {Repository} from './repository.ts';
-import type {TrustFile} from './trust.ts';
+import type {OperatorsOfRun, TrustFile} from './trust.ts';
 
 const KEY_MOST_BYTES = 65_536;
 
@@ -28,14 +28,12 @@ export async function enrolOperator({target}: Repository, key: openpgp.PublicKey
 /**
  * Reads the operators' keys. As with agents, the storage cannot add one: the first and only one is taken on trust, every other counts
  * once somebody approves it.
- * @param approved fingerprints from the command line, or of this machine's own key
- * @param pinned those of the configuration: then nobody else counts, whatever this machine remembers
+ * @param trust knows whom this machine and this run approve
  */
 export async function trustedOperators(
   repository: Repository,
   trust: TrustFile,
-  approved: readonly string[] = [],
-  pinned?: readonly string[],
+  {approved, pinned, onMet}: OperatorsOfRun = trust.operatorsOfRun,
 ): Promise<TrustedOperators> {
   const found = await storedOperators(repository);
   const known = new Set([...approved, ...(pinned ?? trust.operators)]);
@@ -45,6 +43,7 @@ export async function trustedOperators(
       ? only
       : undefined;
   if (metFirst !== undefined) known.add(metFirst);
+  if (metFirst !== undefined) onMet?.(metFirst);
   if (pinned === undefined) trust.approveOperators([...found.keys()].filter((one) => known.has(one)));
   return {
     keys: [...found].filter(([fingerprint]) => known.has(fingerprint)).map(([, key]) => key),

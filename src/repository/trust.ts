@@ -22,6 +22,15 @@ export interface Memory {
   readonly operators?: readonly string[];
 }
 
+export interface OperatorsOfRun {
+  /** Fingerprints from the command line, and of this machine's own key. */
+  readonly approved: readonly string[];
+  /** Those of the configuration: then nobody else counts, whatever this machine remembers. */
+  readonly pinned?: readonly string[] | undefined;
+  /** Told when the only operator was taken on trust. */
+  onMet?(fingerprint: string): void;
+}
+
 /** A small JSON file per repository, written whole; kept apart from the catalog, so that losing one does not lose the other. */
 export class TrustFile {
   readonly #path: string;
@@ -42,6 +51,9 @@ export class TrustFile {
   get operators(): readonly string[] {
     return this.#memory.operators ?? [];
   }
+
+  /** Whose statements count in this run, beside those that this machine remembers; set by whoever knows flags and configuration. */
+  operatorsOfRun: OperatorsOfRun = {approved: []};
 
   approveOperators(fingerprints: readonly string[]): void {
     const operators = [...new Set([...this.operators, ...fingerprints])];

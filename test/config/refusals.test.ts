@@ -56,7 +56,6 @@ const refusals: [text: string, problem: string][] = [
     'timezone: Mars/Base',
     '`timezone`: `Mars/Base` is no time zone at holdfast.yaml:1:11; write its name, such as Europe/Athens or UTC.',
   ],
-  ['retention: { last: 3 }', '`retention` is not supported by this version yet at holdfast.yaml:1:1.'],
   ['notify: { mail: x }', 'Unknown key `mail` at holdfast.yaml:1:11; did you mean `email`?'],
   [
     'notify: { healthcheck: hc.example }',
@@ -69,6 +68,29 @@ const refusals: [text: string, problem: string][] = [
   [
     'notify: { webhook: [ { url: "https://x", on: [failed] } ] }',
     '`notify.webhook.0.on.0` is none of `success`, `warning`, `failure`, `suspect`, `stale`, `drill` at holdfast.yaml:1:47.',
+  ],
+  // I2: no policy, one that keeps nothing, and one with a slip are errors, never "remove everything".
+  [
+    'retention: {}',
+    '`retention` keeps nothing at holdfast.yaml:1:12; name at least one of `last`, `daily`, `within` and their like.',
+  ],
+  [
+    'retention: { within: never }',
+    '`retention` keeps nothing at holdfast.yaml:1:12; name at least one of `last`, `daily`, `within` and their like.',
+  ],
+  ['retention:', '`retention` has no value at holdfast.yaml:1:1.'],
+  ['retention: { last: 0 }', '`retention.last` must be at least 1 at holdfast.yaml:1:20.'],
+  ['retention: { daily: -1 }', '`retention.daily` must be at least 1 at holdfast.yaml:1:21.'],
+  ['retention: { last: all }', '`retention.last` must be a number, not text at holdfast.yaml:1:20.'],
+  ['retention: { keep: 3 }', 'Unknown key `keep` at holdfast.yaml:1:14.'],
+  ['retention: { dayly: 3 }', 'Unknown key `dayly` at holdfast.yaml:1:14; did you mean `daily`?'],
+  [
+    'retention: { within: 14 }',
+    '`retention.within` must be text, not a number at holdfast.yaml:1:22; put it in quotes.',
+  ],
+  [
+    source('retention: { last: 0 }'),
+    '`sources.app.retention.last` must be at least 1 at holdfast.yaml:1:50.',
   ],
   ['drills: { d: {} }', '`drills.d` needs `source` or `group`, and not both at holdfast.yaml:1:14.'],
   [

@@ -13,8 +13,8 @@ import {backupOneFile, useDrillRoom} from './room.ts';
 const place = useDrillRoom(backupOneFile);
 
 async function copyTo(to: FileTarget) {
-  const {repository, agents, history} = await place.machine.elsewhere();
-  return await replicate({repository, agents, concurrency: 2}, history, to);
+  const {repository, agents, trust, history} = await place.machine.elsewhere();
+  return await replicate({repository, agents, trust, concurrency: 2}, history, to);
 }
 
 test('a copy has the reports and who signed them; later runs copy what is new; a forged one stays behind', async () => {

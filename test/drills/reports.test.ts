@@ -124,11 +124,13 @@ test('an operator whom nobody approved proves nothing; the first and only one is
   // Who meets both at once believes neither, until somebody says whom.
   const late = new TrustFile(join(place.machine.folder, 'late', 'seen.json'), repository.id);
   expect((await trustedOperators(repository, late)).keys).toEqual([]);
-  expect((await trustedOperators(repository, late, [], [String(own)])).keys).toHaveLength(1);
+  expect((await trustedOperators(repository, late, {approved: [], pinned: [String(own)]})).keys).toHaveLength(
+    1,
+  );
   // It says that it is ours, with the stranger's signature.
   const posing = {...fake, operator: String(own), id: '20300101T000000Z-00000001'};
   await repository.target.put(drillObject(posing.id), await makeReport(posing, stranger, new Date()));
-  const both = await trustedOperators(repository, late, [stranger.getFingerprint(), String(own)]);
+  const both = await trustedOperators(repository, late, {approved: [stranger.getFingerprint(), String(own)]});
   const seen = await readDrills(repository, both.keys);
   expect(seen.problems).toMatchObject([{problem: 'it is signed by another operator than it says'}]);
 });

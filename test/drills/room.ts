@@ -113,9 +113,9 @@ export class DrillRoom {
   async drills(): Promise<DrillHistory> {
     const {repository} = await this.machine.elsewhere();
     const fingerprint = (await this.operator()).getFingerprint();
-    const {keys} = await trustedOperators(repository, new TrustFile(this.#trust, repository.id), [
-      fingerprint,
-    ]);
+    const {keys} = await trustedOperators(repository, new TrustFile(this.#trust, repository.id), {
+      approved: [fingerprint],
+    });
     return readDrills(repository, keys);
   }
 

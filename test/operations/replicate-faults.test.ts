@@ -43,8 +43,9 @@ async function at<T>(target: Target, work: () => Promise<T>): Promise<T> {
 
 /** Copies with faults on the way, in one try. */
 async function copy(to: Target, from: Target = plain): Promise<ReplicateResult> {
-  const {agents, history, repository} = await machine.elsewhere();
-  return await replicate({repository: {...repository, target: from}, agents, concurrency: 2}, history, to);
+  const {agents, trust, history, repository} = await machine.elsewhere();
+  const repositoryThere = {...repository, target: from};
+  return await replicate({repository: repositoryThere, agents, trust, concurrency: 2}, history, to);
 }
 
 /** Nothing is promised there that is not there; @returns how many snapshots are. */

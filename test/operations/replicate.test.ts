@@ -39,8 +39,8 @@ const newCopy = () => new FileTarget(join(machine.folder, `copy-${copies++}`));
 const names = async (target: Target) => (await collect(target.list(''))).map(({name}) => name).sort();
 
 async function copy(to: Target, from: Target = machine.target): Promise<ReplicateResult> {
-  const {agents, history, repository} = await seenAt(from);
-  return await replicate({repository, agents, concurrency: 3}, history, to);
+  const {agents, trust, history, repository} = await seenAt(from);
+  return await replicate({repository, agents, trust, concurrency: 3}, history, to);
 }
 
 /** What a machine finds there that never saw it. */

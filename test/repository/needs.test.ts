@@ -2,6 +2,7 @@
 import {expect, test} from 'vitest';
 import {resolveNeeds, type SourceHistory} from '../../src/repository/history.ts';
 import {sha256} from '../../src/repository/layout.ts';
+import {Marks} from '../../src/repository/marks.ts';
 import type {CheckedSeal} from '../../src/repository/seal.ts';
 
 /** A history whose seals list everything every `every` seals; each adds a pack and an index object. */
@@ -17,7 +18,16 @@ function historyOf(count: number, every: number): SourceHistory {
       dropped: at % every === 2 ? [`pack ${at - 1}`] : [],
     },
   })) as unknown as CheckedSeal[];
-  return {source: 's', seals, generations: ['g'], sealNames: new Set(), problems: [], endProblems: []};
+  return {
+    source: 's',
+    seals,
+    removed: [],
+    marks: new Marks(),
+    generations: ['g'],
+    sealNames: new Map(),
+    problems: [],
+    endProblems: [],
+  };
 }
 
 test('packs and index objects of the whole line, less what was dropped', () => {

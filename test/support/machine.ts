@@ -205,6 +205,7 @@ export class Machine implements AsyncDisposable {
   async elsewhere(): Promise<{
     repository: Repository;
     agents: readonly openpgp.PublicKey[];
+    trust: TrustFile;
     history: History;
   }> {
     const repository = await openRepository(this.target);
@@ -213,7 +214,7 @@ export class Machine implements AsyncDisposable {
       repository.id,
     );
     const {keys} = await trustedAgents(repository, trust);
-    return {repository, agents: keys, history: await readHistory(repository, keys, trust)};
+    return {repository, agents: keys, trust, history: await readHistory(repository, keys, trust)};
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import {type DrillJson, drillJson, verdictOf} from '../../cli/drill-view.ts';
 import {formatDuration, renderTable} from '../../cli/output.ts';
-import {operatorFlag, RepositoryCommand} from '../../cli/repository-command.ts';
+import {RepositoryCommand} from '../../cli/repository-command.ts';
 import {drillStates, sourceProofs} from '../../operations/drill/due.ts';
 import type {DrillReport} from '../../repository/drill-report.ts';
 
@@ -33,7 +33,6 @@ export default class DrillList extends RepositoryCommand {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --json',
   ];
-  static override flags = {...operatorFlag};
 
   async run(): Promise<DrillListJson> {
     const {flags} = await this.parse(DrillList);

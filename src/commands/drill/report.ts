@@ -4,7 +4,7 @@ import {Flags} from '@oclif/core';
 import {drillArgs} from '../../cli/drill-flags.ts';
 import {drillPage} from '../../cli/drill-report/page.ts';
 import {printPdf} from '../../cli/drill-report/pdf.ts';
-import {operatorFlag, RepositoryCommand} from '../../cli/repository-command.ts';
+import {RepositoryCommand} from '../../cli/repository-command.ts';
 import {UsageError} from '../../errors.ts';
 import {findDrill} from '../../operations/drill/find.ts';
 import type {DrillReport} from '../../repository/drill-report.ts';
@@ -19,7 +19,6 @@ export default class DrillReportCommand extends RepositoryCommand {
   ];
   static override args = drillArgs;
   static override flags = {
-    ...operatorFlag,
     html: Flags.string({helpValue: 'FILE', description: 'write an HTML page'}),
     pdf: Flags.string({helpValue: 'FILE', description: 'write a PDF'}),
   };

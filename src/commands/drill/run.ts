@@ -7,7 +7,6 @@ import {drillFlags} from '../../cli/drill-flags.ts';
 import {type DrillJson, drillJson, drillText, titleOf} from '../../cli/drill-view.ts';
 import {keyFlags, progressFlags} from '../../cli/flags.ts';
 import {openNamedKey} from '../../cli/key-source.ts';
-import {operatorFlag} from '../../cli/repository-command.ts';
 import {RunCommand} from '../../cli/run-command.ts';
 import type {DrillConfig} from '../../config/drills.ts';
 import {nearest} from '../../config/nearest.ts';
@@ -46,7 +45,7 @@ export default class DrillRun extends RunCommand {
   static override args = {
     name: Args.string({description: 'drills of the configuration, by name; all of them by default'}),
   };
-  static override flags = {...keyFlags, ...operatorFlag, ...progressFlags, ...drillFlags};
+  static override flags = {...keyFlags, ...progressFlags, ...drillFlags};
 
   async run(): Promise<{drills: DrillJson[]}> {
     const {flags, argv} = await this.parse(DrillRun);

@@ -1,6 +1,6 @@
 import {drillArgs} from '../../cli/drill-flags.ts';
 import {type DrillJson, drillJson, drillText} from '../../cli/drill-view.ts';
-import {operatorFlag, RepositoryCommand} from '../../cli/repository-command.ts';
+import {RepositoryCommand} from '../../cli/repository-command.ts';
 import {findDrill} from '../../operations/drill/find.ts';
 
 export default class DrillShow extends RepositoryCommand {
@@ -12,7 +12,6 @@ export default class DrillShow extends RepositoryCommand {
     '<%= config.bin %> <%= command.id %> latest --json',
   ];
   static override args = drillArgs;
-  static override flags = {...operatorFlag};
 
   async run(): Promise<DrillJson> {
     const {args, flags} = await this.parse(DrillShow);

@@ -1,0 +1,149 @@
+import {hostname} from 'node:os';
+import {Flags} from '@oclif/core';
+import {durationFlag, progressFlags} from '../cli/flags.ts';
+import {formatDuration} from '../cli/output.ts';
+import {
+  amountText,
+  deadOf,
+  deedText,
+  type PruneJson,
+  planText,
+  pruneJson,
+  spaceText,
+} from '../cli/prune-view.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
+import {retentionFlags, retentionOfFlags} from '../cli/retention-flags.ts';
+import type {Config} from '../config/config.ts';
+import type {Retention} from '../config/retention.ts';
+import {UsageError} from '../errors.ts';
+import {
+  type PruneContext,
+  type PruneOptions,
+  type PrunePlan,
+  type PruneResult,
+  planPrune,
+  prune,
+} from '../operations/prune/prune.ts';
+import {newSwept} from '../operations/prune/sweep.ts';
+
+const GRACE_MS = 24 * 3_600_000;
+
+export default class Prune extends RepositoryCommand {
+  static override summary =
+    'Remove snapshots that the retention does not keep, and what only they need. Needs no key.';
+  static override description =
+    'In two phases: what goes is marked first, and deleted by a prune that runs at least --grace later, so that a backup that runs meanwhile loses nothing. Never removed: the newest snapshot of a source, its last verified full one, the last one that a drill proved, and what is pinned.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --dry-run',
+    '<%= config.bin %> <%= command.id %> --yes',
+    '<%= config.bin %> <%= command.id %> --explain',
+    '<%= config.bin %> <%= command.id %> --repository s3://backups/app01 --keep-daily 7 --keep-monthly 12 --yes',
+  ];
+  static override flags = {
+    ...progressFlags,
+    ...retentionFlags,
+    'dry-run': Flags.boolean({description: 'show the plan; mark and delete nothing'}),
+    explain: Flags.boolean({
+      description: 'show where the space went: live, dead, waiting, locked; mark and delete nothing',
+    }),
+    yes: Flags.boolean({char: 'y', description: 'do not ask'}),
+    large: Flags.boolean({description: 'with --yes: also where more than half of a source would go'}),
+    grace: durationFlag({
+      default: GRACE_MS,
+      defaultHelp: async () => '24h',
+      description:
+        'how long something stays marked before it is deleted; longer than the longest backup takes',
+    }),
+    source: Flags.string({multiple: true, helpValue: 'SOURCE', description: 'only of this source'}),
+  };
+
+  async run(): Promise<PruneJson> {
+    const {flags} = await this.parse(Prune);
+    const isDryRun = flags['dry-run'] || flags.explain;
+    await using context = await this.open(flags);
+    const retentionOf = retentionIn(context.config, retentionOfFlags(flags), flags.explain);
+    const history = await context.history();
+    this.checkSources(flags.source, history, context.config);
+    const {reports, problems} = await context.drills();
+    this.warnOf(problems);
+    const pruning: PruneContext = {
+      repository: context.repository,
+      agents: context.agents,
+      trust: context.trust,
+      drills: reports,
+      host: hostname(),
+      operator: () => context.operator(),
+      now: () => new Date(),
+      signal: this.signal,
+      onProgress: this.showProgress,
+    };
+    const options: PruneOptions = {
+      retentionOf,
+      graceMs: flags.grace,
+      sources: flags.source,
+      large: flags.large && flags.yes,
+    };
+    let result: PruneResult;
+    if (isDryRun) {
+      const plan = await planPrune(pruning, history, options);
+      this.#show(plan, flags.grace, flags.explain);
+      for (const why of plan.abnormal) this.warn(`${why}: this needs --yes --large.`);
+      result = {plan, done: false, swept: newSwept()};
+    } else {
+      result = await prune(pruning, history, options, {
+        onPlan: (plan) => this.#show(plan, flags.grace, false),
+        confirm: async (plan) => isNothing(plan) || (await this.confirm('Go on?', {yes: flags.yes})),
+      });
+      this.#tell(result);
+      if (result.done && hasMarks(result.plan))
+        this.log(`Signed by the operator ${(await context.operator()).getFingerprint()}.`);
+    }
+    this.warnOf(result.plan.problems);
+    return pruneJson(result, isDryRun);
+  }
+
+  #show(plan: PrunePlan, graceMs: number, explain: boolean): void {
+    if (explain) this.log(`${spaceText(plan, this.output.width)}\n`);
+    this.log(planText(plan, this.output.width));
+    const deed = deedText(plan, formatDuration(graceMs));
+    if (deed !== '') this.log(deed);
+  }
+
+  #tell({done, swept, plan}: PruneResult): void {
+    if (!done) this.log('Nothing was marked or deleted.');
+    else if (isNothing(plan)) this.log('There is nothing to do.');
+    else this.log(`Done. Marked: ${amountText(deadOf(plan))}. Deleted: ${amountText(swept)}.`);
+    for (const {object, untilMs} of swept.locked)
+      this.warn(
+        `${object} is locked ${Number.isFinite(untilMs) ? `until ${new Date(untilMs).toISOString()}` : 'without an end'}; it and what belongs to it is deleted by a later prune.`,
+      );
+    if (swept.locked.length > 0) this.incomplete();
+  }
+}
+
+function isNothing(plan: PrunePlan): boolean {
+  return !hasMarks(plan) && plan.sources.every(({due}) => due.objects === 0);
+}
+
+/** Whether it writes marks. */
+function hasMarks({sources}: PrunePlan): boolean {
+  return sources.some(({decision, space}) => decision.removed.length + space.dead.objects > 0);
+}
+
+/** @throws {@link UsageError} where nothing says what is kept */
+function retentionIn(
+  config: Config | undefined,
+  given: Retention | undefined,
+  mayBeMissing: boolean,
+): (source: string) => Retention | undefined {
+  const isAnywhere =
+    given !== undefined ||
+    config?.retention !== undefined ||
+    [...(config?.sources.values() ?? [])].some(({retention}) => retention !== undefined);
+  if (!isAnywhere && !mayBeMissing) {
+    throw new UsageError('Nothing says which snapshots are kept, so none is removed.', {
+      hint: 'Set "retention" in the configuration, such as { daily: 7, monthly: 12 }, or give --keep-daily 7 and the like.',
+    });
+  }
+  return (source) => given ?? config?.sources.get(source)?.retention ?? config?.retention;
+}

@@ -1,0 +1,53 @@
+/** A machine whose backups lie days apart, who prunes it, and what must hold afterwards. */
+import {readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {expect} from 'vitest';
+import {Machine} from '../support/machine.ts';
+import {Pruner} from '../support/pruner.ts';
+import {SimulatedTime} from '../support/simulated-time.ts';
+import {describeTree, noise} from '../support/trees.ts';
+
+/** A machine whose backups lie days apart, and who prunes it. */
+export async function setUp(): Promise<
+  {machine: Machine; time: SimulatedTime; pruner: Pruner; trees: Map<string, unknown>} & AsyncDisposable
+> {
+  const time = new SimulatedTime();
+  const machine = await Machine.create({wrap: time.wrap, now: time.now});
+  return {
+    machine,
+    time,
+    pruner: new Pruner(machine),
+    trees: new Map(),
+    [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
+  };
+}
+
+export type World = Awaited<ReturnType<typeof setUp>>;
+
+/** One more snapshot of other content. */
+export async function backUp({machine, trees}: World, options: {full?: boolean} = {}): Promise<string> {
+  writeFileSync(join(machine.source, 'file'), noise(20_000, `${trees.size}`));
+  writeFileSync(join(machine.source, `file-${trees.size % 5}`), noise(20_000, `more ${trees.size}`));
+  const {id} = await machine.backup(options, {}, {packBytes: 15_000});
+  trees.set(String(id), describeTree(machine.source));
+  return String(id);
+}
+
+/** INV1: what is kept comes back as it was; INV2: nothing is called damage. */
+export async function expectKept({machine, trees}: World, kept: readonly string[]): Promise<void> {
+  expect(await machine.verify({level: 'content'})).toMatchObject({
+    ok: true,
+    problems: [],
+    snapshots: kept.length,
+  });
+  for (const id of new Set([kept[0], kept.at(-1)])) {
+    const folder = await machine.restored(String(id));
+    expect(describeTree(folder), id).toEqual(trees.get(String(id)));
+    rmSync(folder, {recursive: true});
+  }
+}
+
+export const stored = ({machine}: World, pattern: RegExp): string[] =>
+  readdirSync(machine.repositoryFolder, {recursive: true, encoding: 'utf8'}).filter((name) =>
+    pattern.test(name),
+  );
