@@ -366,6 +366,7 @@ test('the JSON Schema names every key and allows no other', () => {
     'selfCheck',
     'schedule',
     'timezone',
+    'retention',
     'limits',
     'notify',
     'plan',

@@ -7,6 +7,7 @@ import {openTarget} from '../../src/targets/open.ts';
 import type {Target} from '../../src/targets/target.ts';
 import {collect} from '../support/collect.ts';
 import {Machine, type MachineOptions} from '../support/machine.ts';
+import {Pruner} from '../support/pruner.ts';
 import {expectRoundTrip} from '../support/round-trip.ts';
 import {type ServerFacts, serverFacts} from '../support/servers.ts';
 import {describeTree, noise} from '../support/trees.ts';
@@ -122,6 +123,25 @@ describe.runIf(ceph)('on Ceph', () => {
     await machine.backup();
     const files = [...(await ends())].filter(([name]) => /^(files|agents)\/|^holdfast\.json$/.test(name));
     for (const [name, end] of files) expect(end, name).toBe(forMs + quarterMs);
+    await machine.target[Symbol.asyncDispose]();
+  });
+
+  // B24
+  test('a prune leaves what is locked for later, and says until when', async () => {
+    const url = newBucketUrl(facts, 'app01');
+    await using machine = await machineOn(url, facts, {lockForMs: 24 * HOUR_MS});
+    makeSmallTree(machine.source);
+    for (let i = 0; i < 2; i++) await machine.backup({full: true});
+    const before = (await collect(machine.target.list('files/'))).length;
+    const pruner = new Pruner(machine);
+    const {swept} = await pruner.prune({last: 1}, {graceMs: 0});
+    expect(swept).toMatchObject({objects: 0, generations: 0, locked: {length: 1}});
+    expect(swept.locked[0]?.untilMs).toBeGreaterThan(Date.now() + 23 * HOUR_MS);
+    expect(await machine.verify()).toMatchObject({ok: true, snapshots: 1});
+    // What is marked waits, the mark lies beside it.
+    expect(await collect(machine.target.list('files/'))).toHaveLength(before + 1);
+    const {waiting, locked} = (await pruner.plan({last: 1})).sources[0]?.space ?? {};
+    expect(locked).toEqual(waiting);
     await machine.target[Symbol.asyncDispose]();
   });
 });
