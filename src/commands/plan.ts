@@ -6,7 +6,7 @@ import {type CliContext, configOf, localPath} from '../cli/context.ts';
 import {durationFlag} from '../cli/flags.ts';
 import {planChanges, rulesOf} from '../cli/plan-config.ts';
 import {planPage} from '../cli/plan-view.ts';
-import {operatorFlag, RepositoryCommand} from '../cli/repository-command.ts';
+import {RepositoryCommand} from '../cli/repository-command.ts';
 import {jsonName} from '../cli/terminal.ts';
 import type {Config} from '../config/config.ts';
 import {nearest} from '../config/nearest.ts';
@@ -43,7 +43,6 @@ export default class PlanCommand extends RepositoryCommand {
     }),
   };
   static override flags = {
-    ...operatorFlag,
     time: durationFlag({description: 'how long one folder may be looked at; 30s by default'}),
     write: Flags.boolean({description: 'put the recommendation into the config; its comments stay'}),
   };
