@@ -20,6 +20,7 @@ import type {OnProgress} from './progress.ts';
 import {puts} from './puts.ts';
 import {copyDrills} from './replicate-drills.ts';
 import {copyMarks, sealsFor} from './replicate-marks.ts';
+import {copyPins} from './replicate-pins.ts';
 import {MOST_BYTES, wrongBytes} from './verify-ciphertext.ts';
 import {type NeededObject, neededObjects} from './verify-structure.ts';
 
@@ -69,11 +70,15 @@ export async function replicate(
   counts.problems.push(...history.problems);
   await prepareCopy(context, to);
   for (const source of history.sources) await copySource(context, source, to, counts);
-  const drills = await copyDrills(context.repository, to, context.signal);
-  counts.objects += drills.objects;
-  counts.bytes += drills.bytes;
-  counts.present += drills.present;
-  counts.problems.push(...drills.problems);
+  const signed = [await copyDrills(context.repository, to, context.signal)];
+  for (const {source} of history.sources)
+    signed.push(await copyPins(context.repository, source, to, context.signal));
+  for (const {objects, bytes, present, problems} of signed) {
+    counts.objects += objects;
+    counts.bytes += bytes;
+    counts.present += present;
+    counts.problems.push(...problems);
+  }
   return counts;
 }
 

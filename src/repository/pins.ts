@@ -27,8 +27,8 @@ export interface Pins {
   readonly problems: readonly Problem[];
 }
 
-const PIN_TYPE = 'holdfast-pin';
-const PIN_MOST_BYTES = 65_536;
+export const PIN_TYPE = 'holdfast-pin';
+export const PIN_MOST_BYTES = 65_536;
 const PARALLEL_READS = 8;
 
 export function makePin(pin: Pin, key: PrivateKey, now: Date): Promise<Buffer> {
