@@ -11,8 +11,8 @@ import {
   pruneJson,
   spaceText,
 } from '../cli/prune-view.ts';
-import {RepositoryCommand} from '../cli/repository-command.ts';
 import {retentionFlags, retentionOfFlags} from '../cli/retention-flags.ts';
+import {RunCommand} from '../cli/run-command.ts';
 import type {Config} from '../config/config.ts';
 import type {Retention} from '../config/retention.ts';
 import {UsageError} from '../errors.ts';
@@ -28,7 +28,7 @@ import {newSwept} from '../operations/prune/sweep.ts';
 
 const GRACE_MS = 24 * 3_600_000;
 
-export default class Prune extends RepositoryCommand {
+export default class Prune extends RunCommand {
   static override summary =
     'Remove snapshots that the retention does not keep, and what only they need. Needs no key.';
   static override description =
@@ -60,6 +60,7 @@ export default class Prune extends RepositoryCommand {
   async run(): Promise<PruneJson> {
     const {flags} = await this.parse(Prune);
     const isDryRun = flags['dry-run'] || flags.explain;
+    if (!isDryRun) await this.announce(flags, 'prune');
     await using context = await this.open(flags);
     const retentionOf = retentionIn(context.config, retentionOfFlags(flags), flags.explain);
     const history = await context.history();
