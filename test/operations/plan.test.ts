@@ -119,7 +119,7 @@ describe('what it comes to', () => {
     expect(bytesAfter(59, growth, {fullDays: 30, keep: undefined})).toBe(258);
   });
 
-  test('more that is kept never takes less, and never more than everything', () => {
+  test('more that is kept never takes less, and never more than everything', async () => {
     const count = fc.integer({min: 0, max: 12});
     const rules = fc.record({
       last: fc.integer({min: 1, max: 5}),
@@ -129,7 +129,7 @@ describe('what it comes to', () => {
       yearly: count,
       fulls: count,
     });
-    fc.assert(
+    await fc.assert(
       fc.property(
         rules,
         fc.integer({min: 0, max: 800}),
@@ -226,13 +226,13 @@ describe('a config that is changed', () => {
     expect(editConfig(again, [{path: ['full'], value: '90d', comment: 'Same.'}])).toBe(again);
   });
 
-  test('whatever was there, the values come out, and the rest is what it was', () => {
+  test('whatever was there, the values come out, and the rest is what it was', async () => {
     const values = fc.dictionary(
       fc.stringMatching(/^[a-z]{1,8}$/),
       fc.oneof(fc.integer(), fc.string(), fc.array(fc.integer(), {maxLength: 3})),
       {minKeys: 1},
     );
-    fc.assert(
+    await fc.assert(
       fc.property(values, fc.boolean(), (before, hasFull) => {
         const source = {...before, ...(hasFull && {full: '1d'}), z0: {folder: '/x'}};
         const written = `${Object.entries(source)
