@@ -224,4 +224,4 @@ test('a month of backups, kills, prunes, an old image and a clone: what is kept 
     beside: expect.toSatisfy(some),
   });
   expect(readdirSync(machine.repositoryFolder, {recursive: true}).length).toBeLessThan(40 * kept.length);
-}, 600_000);
+}, 3_600_000);
