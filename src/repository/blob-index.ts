@@ -92,8 +92,8 @@ export class BlobIndex implements Disposable {
 
   /** Where the blob, or the delta, begins in its decompressed frame. */
   offsetOf({frame, at}: BlobPlace): number {
-    const {lengths} = this.#records.columns(frame.first, at);
-    return lengths.reduce((offset, length) => offset + memberLength(length), MEMBER_HEADER_BYTES);
+    const before = this.#records.lengths(frame.first, at);
+    return before.reduce((offset, length) => offset + memberLength(length), MEMBER_HEADER_BYTES);
   }
 
   /** Numbers of those of a frame's blobs that are deltas. */
@@ -129,8 +129,9 @@ export class BlobIndex implements Disposable {
   }
 
   #addBlob(id: BlobId, length: number, isPreferred: boolean): void {
-    const slot = this.#slotOf(Buffer.from(id, 'hex'));
-    const blob = this.#records.add(id, length);
+    const bytes = Buffer.from(id, 'hex');
+    const slot = this.#slotOf(bytes);
+    const blob = this.#records.add(bytes, length);
     const known = (this.#table[slot] as number) - 1;
     if (known < 0 || isPreferred) this.#table[slot] = blob + 1;
     if (known >= 0) this.#passedOver.add(isPreferred ? known : blob);

@@ -40,11 +40,11 @@ export class BlobRecords implements Disposable {
     this.#file = undefined;
   }
 
-  /** @returns the number of the new record */
-  add(id: BlobId, length: number): number {
+  /** @param id 32 bytes. @returns the number of the new record */
+  add(id: Buffer, length: number): number {
     const at = this.#count % SEGMENT_RECORDS;
     if (at === 0) this.#begin();
-    this.#filling.write(id, at * ID_BYTES, 'hex');
+    this.#filling.set(id, at * ID_BYTES);
     this.#filling.writeUInt32LE(length, LENGTHS_AT + at * LENGTH_BYTES);
     return this.#count++;
   }
@@ -67,16 +67,14 @@ export class BlobRecords implements Disposable {
 
   columns(first: number, count: number): BlobColumns {
     const ids = new Uint8Array(count * ID_BYTES);
+    this.#copy(first, count, {at: 0, width: ID_BYTES}, ids);
+    return {ids, lengths: this.lengths(first, count)};
+  }
+
+  lengths(first: number, count: number): Uint32Array<ArrayBuffer> {
     const lengths = new Uint32Array(count);
-    for (const run of runs(first, first + count)) {
-      const at = run.first % SEGMENT_RECORDS;
-      const done = run.first - first;
-      this.#copy(run.first, at * ID_BYTES, run.count * ID_BYTES, ids, done * ID_BYTES);
-      const bytes = new Uint8Array(lengths.buffer);
-      const lengthsAt = LENGTHS_AT + at * LENGTH_BYTES;
-      this.#copy(run.first, lengthsAt, run.count * LENGTH_BYTES, bytes, done * LENGTH_BYTES);
-    }
-    return {ids, lengths};
+    this.#copy(first, count, {at: LENGTHS_AT, width: LENGTH_BYTES}, new Uint8Array(lengths.buffer));
+    return lengths;
   }
 
   /** The first four bytes of every id, which are random. */
@@ -91,9 +89,14 @@ export class BlobRecords implements Disposable {
     return this.#find(number, (number % SEGMENT_RECORDS) * ID_BYTES, ID_BYTES);
   }
 
-  #copy(number: number, at: number, length: number, to: Uint8Array, toAt: number): void {
-    const [bytes, start] = this.#find(number, at, length);
-    to.set(bytes.subarray(start, start + length), toAt);
+  /** @param column where in a segment it begins, and how wide it is */
+  #copy(first: number, count: number, {at, width}: {at: number; width: number}, to: Uint8Array): void {
+    for (const run of runs(first, first + count)) {
+      const from = at + (run.first % SEGMENT_RECORDS) * width;
+      const length = run.count * width;
+      const [bytes, start] = this.#find(run.first, from, length);
+      to.set(bytes.subarray(start, start + length), (run.first - first) * width);
+    }
   }
 
   /** @param at in the segment that holds this record */

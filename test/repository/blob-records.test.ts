@@ -12,7 +12,7 @@ const id = (number: number): BlobId =>
 
 function filled(): BlobRecords {
   const records = new BlobRecords();
-  for (let number = 0; number < COUNT; number++) records.add(id(number), number);
+  for (let number = 0; number < COUNT; number++) records.add(Buffer.from(id(number), 'hex'), number);
   expect(records.count).toBe(COUNT);
   return records;
 }
