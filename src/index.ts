@@ -25,23 +25,23 @@ export {type ConfigProblem, InvalidConfigError} from './config/problems.ts';
 export type {Retention} from './config/retention.ts';
 export type {ScheduleConfig} from './config/schedule.ts';
 export {configJsonSchema} from './config/schema.ts';
-export {
-  type CommandSourceConfig,
-  type DumpSourceConfig,
-  type FolderSourceConfig,
-  type HookCommand,
-  type MongodbSourceConfig,
-  type MysqlConnection,
-  type MysqlSourceConfig,
-  type PostgresConnection,
-  type PostgresSourceConfig,
-  type RedisSourceConfig,
-  type SourceConfig,
-  type SqliteSourceConfig,
-  type StdinSourceConfig,
-  stdinSource,
-  type WitnessConfig,
-} from './config/sources.ts';
+export type {
+  CommandSourceConfig,
+  DumpSourceConfig,
+  FolderSourceConfig,
+  HookCommand,
+  MongodbSourceConfig,
+  MysqlConnection,
+  MysqlSourceConfig,
+  PostgresConnection,
+  PostgresSourceConfig,
+  RedisSourceConfig,
+  SourceConfig,
+  SqliteSourceConfig,
+  StdinSourceConfig,
+  WitnessConfig,
+} from './config/source-types.ts';
+export {stdinSource} from './config/sources.ts';
 export {renderConfigTemplate, type TemplateOptions} from './config/template.ts';
 // Keys: the pair of somebody who can restore; only the public half comes near a machine that backs up.
 export {GnupgKey} from './crypto/gnupg.ts';

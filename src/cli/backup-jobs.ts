@@ -1,8 +1,9 @@
 /** Which source goes to which places: what the config and --also-to say, opened. */
-import type {SourceConfig} from '../config/sources.ts';
+import type {SourceConfig} from '../config/source-types.ts';
 import {HoldfastError} from '../errors.ts';
 import {Place, type PlacesJob} from '../operations/place.ts';
-import {addressOf, type CliContext} from './context.ts';
+import {addressOf} from './chosen-config.ts';
+import type {CliContext} from './context.ts';
 
 export interface BackupJobs extends AsyncDisposable {
   readonly jobs: readonly PlacesJob[];

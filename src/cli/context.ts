@@ -4,8 +4,6 @@ import {hostname} from 'node:os';
 import type {PrivateKey, PublicKey} from 'openpgp';
 import {Catalog} from '../catalog/catalog.ts';
 import type {Config} from '../config/config.ts';
-import {assertOnlyRootChanges, findConfig} from '../config/file.ts';
-import {type Recipient, readRecipient} from '../crypto/keys.ts';
 import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {type HoldfastError, KeyError, NoRepositoryError, UsageError} from '../errors.ts';
 import type {BackupContext} from '../operations/backup.ts';
@@ -21,10 +19,10 @@ import {openRepository, type Repository} from '../repository/repository.ts';
 import {TrustFile} from '../repository/trust.ts';
 import {openTarget} from '../targets/open.ts';
 import {type Target, TargetError} from '../targets/target.ts';
+import {addressOf, type ContextOptions, configOf, localPath, placesOf} from './chosen-config.ts';
 import {expectedRepository} from './expected-repository.ts';
-import {readKeyFile} from './key-file.ts';
-import {type KeyFlags, openNamedKey} from './key-source.ts';
-import {counted, formatDuration, type Output} from './output.ts';
+import {openNamedKey} from './key-source.ts';
+import {formatDuration} from './output.ts';
 import {
   agentPath,
   catalogPath,
@@ -34,29 +32,8 @@ import {
   stateFolder,
   trustPath,
 } from './places.ts';
+import {readRecipients} from './recipients.ts';
 import {targetAccess} from './target-access.ts';
-
-const DAY_MS = 86_400_000;
-const EXPIRY_WARNING_DAYS = 30;
-
-export interface ContextFlags extends KeyFlags {
-  readonly config?: string | undefined;
-  readonly repository?: string | undefined;
-  /** The id of the repository that must be there; over the config, and over what this machine remembers. */
-  readonly 'repository-id'?: string | undefined;
-  /** Fingerprints to trust, beside those of the config. */
-  readonly agent?: readonly string[] | undefined;
-  /** Fingerprints of those whose drill reports count, beside those of the config. */
-  readonly operator?: readonly string[] | undefined;
-}
-
-export interface ContextOptions {
-  readonly flags: ContextFlags;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  readonly output: Output;
-  readonly signal: AbortSignal;
-}
 
 /** A repository that was found, and what this machine knows of it. */
 export class CliContext implements AsyncDisposable {
@@ -302,70 +279,6 @@ export class CliContext implements AsyncDisposable {
   }
 }
 
-/** The address of a repository that the config has a name for; what is no such name is an address itself. */
-export function addressOf(place: string, config: Config | undefined): string {
-  return config?.repositories.get(place) ?? place;
-}
-
-/** Name and address of the places where the repository is; the one that is named, if one is. */
-function placesOf(
-  {flags: {repository}}: ContextOptions,
-  config: Config | undefined,
-): [[string, string], ...[string, string][]] {
-  if (repository !== undefined) return [[repository, addressOf(repository, config)]];
-  const [first, ...others] = config?.repositories ?? [];
-  if (first !== undefined) return [first, ...others];
-  if (config === undefined)
-    throw new UsageError('No repository is named, and there is no configuration.', {
-      hint: 'Name it with --repository or HOLDFAST_REPOSITORY, the configuration with --config; "holdfast init" makes both.',
-    });
-  throw new UsageError('No repository is named.', {
-    hint: 'Name it with --repository, HOLDFAST_REPOSITORY, or "repository" in the configuration.',
-  });
-}
-
-/** The config that is in force, if any. */
-export async function configOf(
-  flags: ContextFlags,
-  env: ContextOptions['env'],
-  cwd: string,
-): Promise<Config | undefined> {
-  const path = await findConfig({flag: flags.config, env, cwd});
-  if (path === undefined) return undefined;
-  const {loadConfig} = await import('../config/config.ts'); // a client has no config: no YAML parser, no schema
-  return await loadConfig({path, env});
-}
-
-/**
- * Reads the keys that can restore, and warns of those that will soon expire.
- * @throws {@link KeyError}; ConfigError, as root, if another user could put another key in the place of one
- */
-export async function readRecipients(
-  paths: readonly string[],
-  now: Date,
-  output: {warn(message: string): void},
-): Promise<Recipient[]> {
-  const recipients: Recipient[] = [];
-  for (const path of paths) {
-    assertOnlyRootChanges(path);
-    const recipient = await readRecipient(readKeyFile(path, false), path, now);
-    if (recipients.some((other) => other.fingerprint === recipient.fingerprint)) {
-      throw new KeyError(`${path} is the same key as another recipient.`, {
-        hint: 'Name each recipient once.',
-      });
-    }
-    recipients.push(recipient);
-    const days = Math.ceil(
-      ((recipient.expires?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime()) / DAY_MS,
-    );
-    if (days <= EXPIRY_WARNING_DAYS)
-      output.warn(
-        `the recipient ${path} expires in ${counted(days, 'day')}, on ${recipient.expires?.toISOString().slice(0, 10)}; from then on, no backup is made. Extend the key where its private half is, or give another recipient.`,
-      );
-  }
-  return recipients;
-}
-
 /** @throws {@link UsageError} unless it is a whole one */
 export function fingerprint(text: string): string {
   const hex = text.replace(/\s/g, '').toLowerCase();
@@ -375,9 +288,4 @@ export function fingerprint(text: string): string {
     });
   }
   return hex;
-}
-
-/** The folder of a place on this machine: it is never backed up. */
-export function localPath({label}: Pick<Target, 'label'>): string[] {
-  return label.startsWith('file://') ? [label.slice('file://'.length)] : [];
 }

@@ -4,9 +4,10 @@ import {dirname, join} from 'node:path';
 import type {Config} from '../config/config.ts';
 import {GnupgKey} from '../crypto/gnupg.ts';
 import {KeyError} from '../errors.ts';
-import {type CliContext, readRecipients} from './context.ts';
+import type {CliContext} from './context.ts';
 import type {Answer} from './doctor-question.ts';
 import {counted} from './output.ts';
+import {readRecipients} from './recipients.ts';
 
 const DAY_MS = 86_400_000;
 const EXPIRY_DAYS = 60;

@@ -2,7 +2,7 @@
 import {accessSync, constants, statSync} from 'node:fs';
 import {basename, delimiter, isAbsolute, join} from 'node:path';
 import type {Config} from '../config/config.ts';
-import type {HookCommand, SourceConfig} from '../config/sources.ts';
+import type {HookCommand, SourceConfig} from '../config/source-types.ts';
 import {SourceError} from '../errors.ts';
 import {assertHooksTrusted} from '../operations/hooks.ts';
 import {collectOutput} from '../sources/stream/program.ts';

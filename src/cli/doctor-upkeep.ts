@@ -6,7 +6,8 @@ import type {Config} from '../config/config.ts';
 import {storedState} from '../operations/self-check.ts';
 import {statusOf} from '../operations/status.ts';
 import type {History} from '../repository/history.ts';
-import {type CliContext, localPath} from './context.ts';
+import {localPath} from './chosen-config.ts';
+import type {CliContext} from './context.ts';
 import type {Answer} from './doctor-question.ts';
 import {formatBytes, formatDuration} from './output.ts';
 

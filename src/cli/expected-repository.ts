@@ -3,7 +3,7 @@ import {UsageError} from '../errors.ts';
 import type {KnownPlaces} from '../repository/known-places.ts';
 import type {ExpectedRepository} from '../repository/repository.ts';
 import {isSamePlace} from '../targets/open.ts';
-import type {ContextFlags} from './context.ts';
+import type {ContextFlags} from './chosen-config.ts';
 
 /**
  * Which repository must be at an address: as the flag says, else the config unless it is of another address, else what this machine met there.

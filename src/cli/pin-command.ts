@@ -1,6 +1,6 @@
 import {Args} from '@oclif/core';
 import {setPin} from '../operations/pin.ts';
-import type {ContextFlags} from './context.ts';
+import type {ContextFlags} from './chosen-config.ts';
 import {RepositoryCommand} from './repository-command.ts';
 
 export interface PinJson {

@@ -9,7 +9,8 @@ import type {History, SourceHistory} from '../repository/history.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import {selectSnapshot} from '../repository/snapshots.ts';
 import {BaseCommand} from './base-command.ts';
-import {CliContext, type ContextFlags, type ContextOptions} from './context.ts';
+import type {ContextFlags, ContextOptions} from './chosen-config.ts';
+import {CliContext} from './context.ts';
 import {toldProblems} from './problems.ts';
 
 export const repositoryIdFlag = {

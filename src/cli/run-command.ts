@@ -1,6 +1,6 @@
 /** A command that does a job which somebody may want to hear of: a backup, a drill, … */
 import {randomUUID} from 'node:crypto';
-import {type ContextFlags, configOf} from './context.ts';
+import {type ContextFlags, configOf} from './chosen-config.ts';
 import {Notifier} from './notifier.ts';
 import {RepositoryCommand} from './repository-command.ts';
 

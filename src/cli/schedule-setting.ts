@@ -10,7 +10,7 @@ import type {Environment} from '../config/substitute.ts';
 import {NotFoundError, UsageError} from '../errors.ts';
 import type {Setting} from '../schedule/install/setting.ts';
 import {type Job, jobsOf} from '../schedule/jobs.ts';
-import {type ContextFlags, configOf} from './context.ts';
+import {type ContextFlags, configOf} from './chosen-config.ts';
 import {thisProgram} from './job-process.ts';
 import type {Output} from './output.ts';
 import {stateFolder} from './places.ts';

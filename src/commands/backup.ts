@@ -1,6 +1,6 @@
 import {Args, Flags} from '@oclif/core';
 import {openJobs} from '../cli/backup-jobs.ts';
-import {configOf, localPath} from '../cli/context.ts';
+import {configOf, localPath} from '../cli/chosen-config.ts';
 import {progressFlags, shareFlag} from '../cli/flags.ts';
 import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
 import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
@@ -13,7 +13,8 @@ import type {Config} from '../config/config.ts';
 import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
 import {DEFAULT_SELF_CHECK} from '../config/self-check.ts';
-import {type SourceConfig, stdinSource} from '../config/sources.ts';
+import type {SourceConfig} from '../config/source-types.ts';
+import {stdinSource} from '../config/sources.ts';
 import {EXIT, type HoldfastError, KeyError, UsageError} from '../errors.ts';
 import {type BackedUp, type BackupContext, type BackupOptions, backup} from '../operations/backup.ts';
 import {backupToPlaces} from '../operations/backup-places.ts';

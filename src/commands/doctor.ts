@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core';
-import {addressOf, type ContextFlags, configOf} from '../cli/context.ts';
+import {addressOf, type ContextFlags, configOf} from '../cli/chosen-config.ts';
 import {examineMachine} from '../cli/doctor-machine.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {targetAccess} from '../cli/target-access.ts';

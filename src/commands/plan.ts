@@ -2,7 +2,8 @@ import {createHash} from 'node:crypto';
 import {hostname} from 'node:os';
 import {basename, resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
-import {type CliContext, configOf, localPath} from '../cli/context.ts';
+import {configOf, localPath} from '../cli/chosen-config.ts';
+import type {CliContext} from '../cli/context.ts';
 import {durationFlag} from '../cli/flags.ts';
 import {planChanges, rulesOf} from '../cli/plan-config.ts';
 import {planPage} from '../cli/plan-view.ts';
@@ -11,7 +12,7 @@ import {jsonName} from '../cli/terminal.ts';
 import type {Config} from '../config/config.ts';
 import {nearest} from '../config/nearest.ts';
 import type {PlanConfig} from '../config/plan-schema.ts';
-import type {SourceConfig} from '../config/sources.ts';
+import type {SourceConfig} from '../config/source-types.ts';
 import {ConfigError, HoldfastError, UsageError} from '../errors.ts';
 import {makePlan, type Plan} from '../operations/plan/plan.ts';
 

@@ -12,7 +12,8 @@ import {type ScheduleConfig, toSchedule} from './schedule.ts';
 import {type ConfigInput, configSchema} from './schema.ts';
 import type {SelfCheckLimits} from './self-check.ts';
 import {toSelfCheck} from './self-check-schema.ts';
-import {type SourceConfig, toLimit, toSource} from './sources.ts';
+import type {SourceConfig} from './source-types.ts';
+import {toLimit, toSource} from './sources.ts';
 import type {Environment} from './substitute.ts';
 import {parseDuration, parseRate, parseSize} from './units.ts';
 

@@ -1,7 +1,8 @@
 /** Drills with their defaults. */
 import type {CheckInput, DrillInput} from './drill-schema.ts';
 import {parseShare} from './drill-schema.ts';
-import {type HookCommand, toCommand} from './sources.ts';
+import type {HookCommand} from './source-types.ts';
+import {toCommand} from './sources.ts';
 import type {Environment} from './substitute.ts';
 import {parseDuration} from './units.ts';
 

@@ -1,7 +1,8 @@
 /** Who is told how runs ended, with defaults. */
 import {Secret} from '../system/secret.ts';
 import type {EmailInput, NotifyEventName, NotifyInput, ProgramInput, WebhookInput} from './notify-schema.ts';
-import {type HookCommand, toCommand} from './sources.ts';
+import type {HookCommand} from './source-types.ts';
+import {toCommand} from './sources.ts';
 import type {Environment} from './substitute.ts';
 
 interface Told {

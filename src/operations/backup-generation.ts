@@ -2,7 +2,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import * as openpgp from 'openpgp';
 import type {StoredGeneration} from '../catalog/generations.ts';
-import type {SourceConfig} from '../config/sources.ts';
+import type {SourceConfig} from '../config/source-types.ts';
 import {DamageError, KeyError, LimitError} from '../errors.ts';
 import type {Agent} from '../repository/agent.ts';
 import type {Problem} from '../repository/chain.ts';

@@ -1,6 +1,6 @@
 /** Reads a source into blobs, whatever its kind. */
 import {realpathSync} from 'node:fs';
-import type {DumpSourceConfig, FolderSourceConfig, SourceConfig} from '../config/sources.ts';
+import type {DumpSourceConfig, FolderSourceConfig, SourceConfig} from '../config/source-types.ts';
 import {SourceError} from '../errors.ts';
 import type {Json} from '../repository/canonical.ts';
 import type {BlobWriter} from '../repository/packing/blob-writer.ts';

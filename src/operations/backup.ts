@@ -2,7 +2,7 @@
 import type {PublicKey} from 'openpgp';
 import type {Catalog} from '../catalog/catalog.ts';
 import type {StoredGeneration} from '../catalog/generations.ts';
-import type {SourceConfig} from '../config/sources.ts';
+import type {SourceConfig} from '../config/source-types.ts';
 import type {Recipient} from '../crypto/keys.ts';
 import {newSession} from '../crypto/message.ts';
 import {type HoldfastError, LimitError, SourceError, TamperError} from '../errors.ts';

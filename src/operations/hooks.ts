@@ -2,7 +2,7 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {assertOnlyRootChanges} from '../config/file.ts';
-import type {HookCommand, SourceConfig} from '../config/sources.ts';
+import type {HookCommand, SourceConfig} from '../config/source-types.ts';
 import {SourceError} from '../errors.ts';
 import {WITHOUT_SECRETS} from '../sources/stream/environment.ts';
 import {howItEnded} from '../sources/stream/program.ts';

@@ -1,5 +1,5 @@
 /** The places that hold the same repository, in one run. */
-import type {SourceConfig} from '../config/sources.ts';
+import type {SourceConfig} from '../config/source-types.ts';
 import {HoldfastError} from '../errors.ts';
 import type {Target} from '../targets/target.ts';
 import type {BackupContext} from './backup.ts';

@@ -1,6 +1,6 @@
 /** Restores a dump into a database server, and compares the copy with the snapshot's witness. */
 
-import type {MysqlConnection, PostgresConnection} from '../config/sources.ts';
+import type {MysqlConnection, PostgresConnection} from '../config/source-types.ts';
 import {NotFoundError, RestoreError, SourceError} from '../errors.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
 import type {SourceHistory} from '../repository/history.ts';

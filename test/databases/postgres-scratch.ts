@@ -2,7 +2,7 @@
 import {execFile, spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {promisify} from 'node:util';
-import type {PostgresConnection, PostgresSourceConfig} from '../../src/config/sources.ts';
+import type {PostgresConnection, PostgresSourceConfig} from '../../src/config/source-types.ts';
 import {stdinSource} from '../../src/config/sources.ts';
 import {Secret} from '../../src/system/secret.ts';
 import type {ServerFacts} from '../support/servers.ts';

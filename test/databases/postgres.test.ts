@@ -2,7 +2,7 @@
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import type {PostgresSourceConfig} from '../../src/config/sources.ts';
+import type {PostgresSourceConfig} from '../../src/config/source-types.ts';
 import {SourceError} from '../../src/errors.ts';
 import {
   type RestoreDatabaseOptions,

@@ -4,7 +4,8 @@ import {mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync} from 
 import {join} from 'node:path';
 import Database from 'better-sqlite3';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {type SqliteSourceConfig, stdinSource} from '../../src/config/sources.ts';
+import type {SqliteSourceConfig} from '../../src/config/source-types.ts';
+import {stdinSource} from '../../src/config/sources.ts';
 import {SourceError} from '../../src/errors.ts';
 import {openSealedGeneration, readSealedSnapshot} from '../../src/repository/open-snapshot.ts';
 import {selectSnapshot} from '../../src/repository/snapshots.ts';

@@ -5,12 +5,8 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import BetterSqlite from 'better-sqlite3';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
-import {
-  type MysqlConnection,
-  type MysqlSourceConfig,
-  type PostgresConnection,
-  stdinSource,
-} from '../../src/config/sources.ts';
+import type {MysqlConnection, MysqlSourceConfig, PostgresConnection} from '../../src/config/source-types.ts';
+import {stdinSource} from '../../src/config/sources.ts';
 import {withMysql} from '../../src/operations/drill/given-server.ts';
 import {compareSqlite} from '../../src/operations/drill/sqlite-stage.ts';
 import {startMysql} from '../../src/operations/drill/throwaway-mysql.ts';

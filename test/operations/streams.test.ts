@@ -2,7 +2,7 @@
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import type {CommandSourceConfig} from '../../src/config/sources.ts';
+import type {CommandSourceConfig} from '../../src/config/source-types.ts';
 import {stdinSource} from '../../src/config/sources.ts';
 import {SourceError} from '../../src/errors.ts';
 import {backup} from '../../src/operations/backup.ts';

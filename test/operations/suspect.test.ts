@@ -3,7 +3,8 @@ import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {join} from 'node:path';
 import Database from 'better-sqlite3';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {type CommandSourceConfig, type SqliteSourceConfig, stdinSource} from '../../src/config/sources.ts';
+import type {CommandSourceConfig, SqliteSourceConfig} from '../../src/config/source-types.ts';
+import {stdinSource} from '../../src/config/sources.ts';
 import {openSealedGeneration, readSealedSnapshot} from '../../src/repository/open-snapshot.ts';
 import {Machine} from '../support/machine.ts';
 import {noise} from '../support/trees.ts';

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import * as openpgp from 'openpgp';
 import {Catalog} from '../../src/catalog/catalog.ts';
-import type {DumpSourceConfig, FolderSourceConfig} from '../../src/config/sources.ts';
+import type {DumpSourceConfig, FolderSourceConfig} from '../../src/config/source-types.ts';
 import {generateRecipientKey} from '../../src/crypto/keygen.ts';
 import {type Recipient, readRecipient} from '../../src/crypto/keys.ts';
 import {type BackedUp, type BackupContext, type BackupOptions, backup} from '../../src/operations/backup.ts';

@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto';
 import {BaseCommand} from '../../cli/base-command.ts';
-import {configOf} from '../../cli/context.ts';
+import {configOf} from '../../cli/chosen-config.ts';
 import {Notifier} from '../../cli/notifier.ts';
 import type {ErrorJson} from '../../cli/output.ts';
 import {EXIT, UsageError} from '../../errors.ts';

@@ -1,7 +1,7 @@
 import {resolve} from 'node:path';
 import {Flags} from '@oclif/core';
 import {BaseCommand} from '../../cli/base-command.ts';
-import {configOf} from '../../cli/context.ts';
+import {configOf} from '../../cli/chosen-config.ts';
 import {hasSystemd, removeFiles, runAll, runProgram, systemctl, timersIn} from '../../cli/installer.ts';
 import {UsageError} from '../../errors.ts';
 import {installedFor, systemFolders} from '../../schedule/install/installed.ts';

@@ -3,7 +3,7 @@ import {readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {DrillCheckConfig, SqlAssertion} from '../../config/drills.ts';
-import type {HookCommand} from '../../config/sources.ts';
+import type {HookCommand} from '../../config/source-types.ts';
 import {HoldfastError, RestoreError} from '../../errors.ts';
 import {WITHOUT_SECRETS} from '../../sources/stream/environment.ts';
 import {howItEnded} from '../../sources/stream/program.ts';

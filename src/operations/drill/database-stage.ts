@@ -1,5 +1,5 @@
 /** Restores a dump into a throwaway server, or an empty one that was named, and checks the copy. */
-import type {MysqlConnection, PostgresConnection} from '../../config/sources.ts';
+import type {MysqlConnection, PostgresConnection} from '../../config/source-types.ts';
 import {RestoreError} from '../../errors.ts';
 import type {Snapshot} from '../../repository/snapshot.ts';
 import {MysqlAccess} from '../../sources/mysql/connection.ts';

@@ -1,6 +1,6 @@
 /** A database server that was named for a drill, instead of one that the drill starts. */
 import {randomBytes} from 'node:crypto';
-import type {MysqlConnection, PostgresConnection} from '../../config/sources.ts';
+import type {MysqlConnection, PostgresConnection} from '../../config/source-types.ts';
 import {RestoreError} from '../../errors.ts';
 import {MysqlAccess} from '../../sources/mysql/connection.ts';
 import {type MysqlWitness, readServer} from '../../sources/mysql/dump.ts';

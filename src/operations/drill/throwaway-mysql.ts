@@ -1,7 +1,7 @@
 /** A MariaDB server that lives as long as a drill. */
 import {randomBytes} from 'node:crypto';
 import {join} from 'node:path';
-import type {MysqlConnection} from '../../config/sources.ts';
+import type {MysqlConnection} from '../../config/source-types.ts';
 import {RestoreError, SourceError} from '../../errors.ts';
 import {MysqlAccess} from '../../sources/mysql/connection.ts';
 import type {MysqlWitness} from '../../sources/mysql/dump.ts';

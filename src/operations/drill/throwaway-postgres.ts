@@ -2,7 +2,7 @@
 import {randomBytes} from 'node:crypto';
 import {globSync, realpathSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import type {PostgresConnection} from '../../config/sources.ts';
+import type {PostgresConnection} from '../../config/source-types.ts';
 import {RestoreError, SourceError} from '../../errors.ts';
 import {PostgresAccess} from '../../sources/postgres/connection.ts';
 import type {PostgresWitness} from '../../sources/postgres/dump.ts';

@@ -5,7 +5,7 @@ import type {
   MysqlSourceConfig,
   PostgresSourceConfig,
   RedisSourceConfig,
-} from '../../config/sources.ts';
+} from '../../config/source-types.ts';
 import {MysqlAccess} from '../../sources/mysql/connection.ts';
 import {literal, MysqlSession} from '../../sources/mysql/session.ts';
 import {PostgresAccess} from '../../sources/postgres/connection.ts';

@@ -1,6 +1,6 @@
 /** The plan: what there is, what to do about it, and what that will cost in space, money and time. Changes nothing. */
 import type {PlanConfig, Prices} from '../../config/plan-schema.ts';
-import type {SourceConfig} from '../../config/sources.ts';
+import type {SourceConfig} from '../../config/source-types.ts';
 import type {DrillReport} from '../../repository/drill-report.ts';
 import type {History} from '../../repository/history.ts';
 import {bytesAfter, type Rhythm} from './project.ts';

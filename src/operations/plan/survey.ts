@@ -1,6 +1,6 @@
 /** What there is to say of one source: from its snapshots where there are some, else from a look at it. */
 import {realpathSync, type Stats} from 'node:fs';
-import type {SourceConfig} from '../../config/sources.ts';
+import type {SourceConfig} from '../../config/source-types.ts';
 import {HoldfastError} from '../../errors.ts';
 import type {SourceHistory} from '../../repository/history.ts';
 import {compileExcludes} from '../../sources/folder/exclude.ts';

@@ -1,7 +1,7 @@
 /** What installed lines and units need to know, beside the jobs: all of it absolute, for they run without an environment. */
 import {dirname} from 'node:path';
 import type {Config} from '../../config/config.ts';
-import type {SourceConfig} from '../../config/sources.ts';
+import type {SourceConfig} from '../../config/source-types.ts';
 
 export interface Setting {
   /** The program and its first arguments, all absolute. */

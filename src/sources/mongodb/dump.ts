@@ -1,6 +1,6 @@
 /** Dumps MongoDB with mongodump's archive, and counts what is in it: the witness is of the dump itself. */
 import {join} from 'node:path';
-import type {MongodbSourceConfig} from '../../config/sources.ts';
+import type {MongodbSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
 import {PrivateFile} from '../../system/private-file.ts';

@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import type {MysqlConnection} from '../../config/sources.ts';
+import type {MysqlConnection} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import {PrivateFile} from '../../system/private-file.ts';
 import type {Secret} from '../../system/secret.ts';

@@ -1,5 +1,5 @@
 /** Dumps MariaDB and MySQL databases, and reads their witness in a snapshot of the same moment. */
-import type {MysqlSourceConfig} from '../../config/sources.ts';
+import type {MysqlSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
 import {type Dump, type DumpContext, type DumpFile, fileName} from '../stream/dump.ts';

@@ -1,5 +1,5 @@
 /** Restores a dumped database into a server, and compares the copy with the witness. */
-import type {MysqlConnection} from '../../config/sources.ts';
+import type {MysqlConnection} from '../../config/source-types.ts';
 import {RestoreError} from '../../errors.ts';
 import {runProgram} from '../stream/program.ts';
 import {MysqlAccess} from './connection.ts';

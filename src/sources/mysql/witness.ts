@@ -1,6 +1,6 @@
 /** Facts about a database that a restored copy must share. */
 import {createHash} from 'node:crypto';
-import type {WitnessConfig} from '../../config/sources.ts';
+import type {WitnessConfig} from '../../config/source-types.ts';
 import {compareTables, type TableWitness} from '../stream/table-witness.ts';
 import {identifier, literal, type MysqlSession} from './session.ts';
 

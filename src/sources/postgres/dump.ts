@@ -1,5 +1,5 @@
 /** Dumps PostgreSQL databases with pg_dump, and reads their witness in the very snapshot of the dump. */
-import type {PostgresSourceConfig} from '../../config/sources.ts';
+import type {PostgresSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
 import {type Dump, type DumpContext, type DumpFile, fileName} from '../stream/dump.ts';

@@ -1,5 +1,5 @@
 /** Facts about a database that a restored copy must share. */
-import type {WitnessConfig} from '../../config/sources.ts';
+import type {WitnessConfig} from '../../config/source-types.ts';
 import {SCHEMA_SQL} from './schema-sql.ts';
 import {identifier, literal, type PostgresSession, SqlError} from './session.ts';
 

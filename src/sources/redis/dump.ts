@@ -1,6 +1,6 @@
 /** Streams the data of a Redis or Valkey server as an RDB file, the way a replica gets it. */
 import {URL} from 'node:url';
-import type {RedisSourceConfig} from '../../config/sources.ts';
+import type {RedisSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
 import type {Dump, DumpContext} from '../stream/dump.ts';

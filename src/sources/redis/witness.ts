@@ -1,5 +1,5 @@
 /** Facts about the content of an RDB file, which the same keys give in whatever way a server stores them. */
-import type {WitnessConfig} from '../../config/sources.ts';
+import type {WitnessConfig} from '../../config/source-types.ts';
 import {Mix} from './mix.ts';
 import {type RdbVisitor, type RedisType, readRdb} from './rdb.ts';
 import {RdbUnknownError} from './rdb-input.ts';

@@ -3,7 +3,7 @@ import {createReadStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync
 import {open} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import type {Database} from 'better-sqlite3';
-import type {SqliteSourceConfig} from '../../config/sources.ts';
+import type {SqliteSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
 import type {Dump, DumpContext} from '../stream/dump.ts';

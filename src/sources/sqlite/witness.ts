@@ -1,7 +1,7 @@
 /** Facts about a SQLite database that a restored copy must share. */
 import {createHash, hash as oneHash} from 'node:crypto';
 import type {Database} from 'better-sqlite3';
-import type {WitnessConfig} from '../../config/sources.ts';
+import type {WitnessConfig} from '../../config/source-types.ts';
 import type {TableWitness} from '../stream/table-witness.ts';
 
 export interface SqliteWitness {

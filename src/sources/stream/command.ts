@@ -1,5 +1,5 @@
 /** The output of a command, and standard input, as sources. */
-import type {CommandSourceConfig, HookCommand, StdinSourceConfig} from '../../config/sources.ts';
+import type {CommandSourceConfig, HookCommand, StdinSourceConfig} from '../../config/source-types.ts';
 import type {Dump, DumpContext} from './dump.ts';
 import {demandEnd} from './end-marker.ts';
 import {runProgram} from './program.ts';
