@@ -21,7 +21,7 @@ import {openTarget} from '../targets/open.ts';
 import {type Target, TargetError} from '../targets/target.ts';
 import {addressOf, type ContextOptions, configOf, localPath, placesOf} from './chosen-config.ts';
 import {expectedRepository} from './expected-repository.ts';
-import {openNamedKey} from './key-source.ts';
+import {beginToOpenKey, openNamedKey} from './key-source.ts';
 import {formatDuration} from './output.ts';
 import {
   agentPath,
@@ -51,6 +51,7 @@ export class CliContext implements AsyncDisposable {
   readonly unusable: ReadonlyMap<string, HoldfastError>;
   readonly places: KnownPlaces;
   #catalog: Catalog | undefined;
+  #key: Promise<RecipientKey | undefined> | undefined;
 
   private constructor(
     parts: Pick<
@@ -76,9 +77,12 @@ export class CliContext implements AsyncDisposable {
 
   /** The repository where it is named, else in the first of its places. */
   static async open(options: ContextOptions): Promise<CliContext> {
+    const key = beginToOpenKey(options.flags, options);
     const config = await configOf(options.flags, options.env, options.cwd);
     const [[name, url]] = placesOf(options, config);
-    return await CliContext.#openAt(options, config, {name, url, unusable: new Map()});
+    const context = await CliContext.#openAt(options, config, {name, url, unusable: new Map()});
+    context.#key = key;
+    return context;
   }
 
   /** The same in the first of its places that can be used. @throws the error of the first, where none can */
@@ -214,7 +218,8 @@ export class CliContext implements AsyncDisposable {
 
   /** Undefined if `--key` names none. */
   async optionalKey(): Promise<RecipientKey | undefined> {
-    return openNamedKey(this.#options.flags, this.#options);
+    this.#key ??= openNamedKey(this.#options.flags, this.#options);
+    return this.#key;
   }
 
   /** The key with which this machine signs drill reports; made when it is first needed. */

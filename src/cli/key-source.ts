@@ -27,6 +27,27 @@ const FOR_GNUPG =
   /^(?:PATH|HOME|USER|LOGNAME|TMPDIR|TERM|LANG|LC_\w+|TZ|GNUPGHOME|GPG_\w+|PINENTRY_\w+|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|XDG_\w+|DBUS_SESSION_BUS_ADDRESS)$/;
 
 /**
+ * Begins to open the key that is named while other things are done, where nobody has to be asked: to derive a key from its passphrase takes
+ * half a second of another core. What goes wrong is told to whoever awaits it.
+ * @returns undefined if there is nothing to begin with
+ */
+export function beginToOpenKey(
+  flags: KeyFlags,
+  place: KeyPlace,
+): Promise<RecipientKey | undefined> | undefined {
+  const {env} = place;
+  const isGiven = [
+    flags['passphrase-file'],
+    env['HOLDFAST_PASSPHRASE_FILE'],
+    env['HOLDFAST_PASSPHRASE'],
+  ].some((given) => given !== undefined);
+  if (flags.key === undefined || /^gpg:/i.test(flags.key) || !isGiven) return undefined;
+  const key = openNamedKey(flags, place);
+  key.catch(() => {}); // Another error may come first, and then nobody awaits it.
+  return key;
+}
+
+/**
  * @returns undefined if no key is named
  * @throws {@link KeyError}, {@link PassphraseError}, {@link UsageError}
  */

@@ -72,8 +72,8 @@ export async function readPrivateKey(bytes: Uint8Array, label: string): Promise<
 }
 
 /**
- * Opens a private key. Each secret part is tried for itself: a passphrase that opens one part is right, and the part that
- * it does not open is damaged.
+ * Opens a private key: what decrypts of it. A passphrase is worth half a second for each part, and what only signs is of no use here. Where that
+ * fails, each secret part is tried for itself: a passphrase that opens one part is right, and the part that it does not open is damaged.
  * @param passphrase may be undefined for a key that has none
  * @returns a key that can decrypt; old messages open with `date: null`
  * @throws {@link PassphraseError} if the passphrase is wrong or missing
@@ -91,12 +91,19 @@ export async function unlockPrivateKey(
       throw new PassphraseError(`${label} needs its passphrase.`, {
         hint: 'Give it, for example with --passphrase-file.',
       });
-    const outcomes: Outcome[] = [];
-    for (const packet of closed) outcomes.push(await open(packet, passphrase)); // One after the other: Argon2 takes memory.
-    judge(locked, outcomes);
+    const outcomes = await openEach(closed.filter(canDecrypt), passphrase);
+    if (!outcomes.every(({opened}) => opened)) {
+      outcomes.push(
+        ...(await openEach(
+          closed.filter((packet) => !canDecrypt(packet)),
+          passphrase,
+        )),
+      );
+      judge(locked, outcomes);
+    }
   }
   for (const packet of secretPackets(key)) {
-    if (packet.isDummy()) continue;
+    if (packet.isDummy() || isLocked(packet)) continue;
     await packet.validate().catch((cause: unknown) => {
       throw damagedKey(label, 'its secret part does not belong to its public part', cause);
     });
@@ -107,6 +114,13 @@ export async function unlockPrivateKey(
 type Outcome =
   | {readonly opened: true}
   | {readonly opened: false; readonly refused: boolean; readonly cause: unknown};
+
+/** One after the other: Argon2 takes memory. */
+async function openEach(packets: readonly SecretPacket[], passphrase: Secret): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const packet of packets) outcomes.push(await open(packet, passphrase));
+  return outcomes;
+}
 
 async function open(packet: SecretPacket, passphrase: Secret): Promise<Outcome> {
   deriveNatively(packet);

@@ -1,10 +1,10 @@
 /** Reads blobs of an open generation: finds them in the index, fetches, decrypts, decompresses, checks. */
-import {createSecretKey, type KeyObject} from 'node:crypto';
 import type {PublicKey} from 'openpgp';
 import {openSession} from '../crypto/message.ts';
 import {PacketError} from '../crypto/packets.ts';
 import {type EncryptedMessage, inspectMessage} from '../crypto/seipd.ts';
 import {DamageError, HoldfastError} from '../errors.ts';
+import {type Mac, nodeMac} from '../system/linked.ts';
 import {keepHeapSmall} from '../system/memory.ts';
 import {readObject} from '../targets/read.ts';
 import {ObjectMissingError} from '../targets/target.ts';
@@ -18,7 +18,6 @@ import type {Repository} from './repository.ts';
 import {FrameLoader} from './unpacking/frame-loader.ts';
 import {FrameWriter} from './unpacking/frame-writer.ts';
 import {PackOpener, shapeOf} from './unpacking/pack-opener.ts';
-import {isBlob} from './unpacking/unpack.ts';
 import {Unpacker} from './unpacking/unpacker.ts';
 
 /** Serves one reader at a time. Disposing of it ends its threads. */
@@ -28,7 +27,7 @@ export class BlobReader implements AsyncDisposable {
   readonly #needed: ReadonlySet<string> | undefined;
   readonly #index = new BlobIndex();
   readonly #sessions = new Map<string, Promise<Uint8Array>>();
-  readonly #idKey: KeyObject;
+  readonly #mac: Mac;
   readonly #unpacker: Unpacker;
   readonly #opener: PackOpener;
   readonly #loader: FrameLoader;
@@ -39,7 +38,7 @@ export class BlobReader implements AsyncDisposable {
     this.#repository = repository;
     this.#needed = needed;
     this.generation = generation;
-    this.#idKey = createSecretKey(generation.blobIdKey);
+    this.#mac = nodeMac(generation.blobIdKey);
     this.#unpacker = new Unpacker(generation.blobIdKey);
     this.#opener = new PackOpener({
       target: repository.target,
@@ -115,7 +114,7 @@ export class BlobReader implements AsyncDisposable {
     const isWrong =
       checked === undefined || checked.includes(place.at)
         ? wrong.includes(place.at)
-        : !isBlob(content, Buffer.from(id, 'hex'), this.#idKey);
+        : this.#mac(content).toString('hex') !== id;
     if (isWrong) throw this.#otherContent(place.frame);
     return content;
   }
@@ -133,7 +132,7 @@ export class BlobReader implements AsyncDisposable {
     const member = Buffer.from(raw.buffer, this.#index.offsetOf(place), place.stored);
     return this.#reading(object, async () => {
       const content = decodeDelta(member, base, dictionary, place.length);
-      if (!isBlob(content, Buffer.from(id, 'hex'), this.#idKey))
+      if (this.#mac(content).toString('hex') !== id)
         throw new DeltaError('it holds other content than the index says');
       return content;
     });

@@ -9,8 +9,11 @@ import {newBucketUrl} from './s3-scratch.ts';
 
 const facts = serverFacts('Sessions that end in mid-run', 'rgw') ?? {};
 const SESSION_SECONDS = 3;
-/** Three parts of a pack are asked for at once: the fourth is asked for when one of them has come, after a session at 500 kB/s. */
-const SOURCE_BYTES = 8_000_000;
+/**
+ * Three parts of a pack are asked for at once, each of 2 MiB to 6 MiB, as the cuts fall: those that come last are asked for long after the first
+ * session has ended.
+ */
+const SOURCE_BYTES = 20_000_000;
 
 /** What a `credential_process` of an operator does: takes a role, and prints the session. Notes each call. */
 const PROCESS = `#!/bin/sh
@@ -42,7 +45,7 @@ describe.runIf(facts['ROLE_ARN'])('sessions that end in mid-run', () => {
       writeFileSync(user.path('data', 'file'), noise(SOURCE_BYTES, how));
       const config = readFileSync(user.path('holdfast.yaml'), 'utf8').replace(
         '# upload: 20MB/s',
-        'upload: 1MB/s\n  download: 500kB/s',
+        'upload: 3MB/s\n  download: 1MB/s',
       );
       user.write('holdfast.yaml', `${config}\nsources: { files: { folder: data } }\n`);
 

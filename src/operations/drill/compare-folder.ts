@@ -1,5 +1,4 @@
 /** Compares a restored folder with what its snapshot recorded: every byte against the blobs' ids, and the metadata of every entry. */
-import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
 import {
   type BigIntStats,
   chmodSync,
@@ -15,6 +14,7 @@ import {contentIds, type OpenedGeneration} from '../../repository/open-snapshot.
 import type {TreeEntry} from '../../repository/tree.ts';
 import {walkTrees} from '../../repository/tree-walk.ts';
 import {type Libc, loadLibc} from '../../system/libc.ts';
+import {type Mac, newMac} from '../../system/linked.ts';
 import {isEverything, type Selection, selects} from '../selection.ts';
 import {WarningList} from '../warnings.ts';
 
@@ -99,7 +99,7 @@ class Comparison implements FolderComparison {
   readonly differences = new WarningList();
   readonly #root: Buffer;
   readonly #reader: BlobReader;
-  readonly #idKey: KeyObject;
+  readonly #mac: Mac;
   readonly #options: CompareOptions;
   readonly #libc: Libc | undefined = loadLibc();
   readonly #inodes = new Map<string, bigint>();
@@ -107,7 +107,7 @@ class Comparison implements FolderComparison {
   constructor(folder: string, reader: BlobReader, options: CompareOptions) {
     this.#root = Buffer.from(folder);
     this.#reader = reader;
-    this.#idKey = createSecretKey(reader.generation.blobIdKey);
+    this.#mac = newMac(reader.generation.blobIdKey);
     this.#options = options;
   }
 
@@ -204,7 +204,7 @@ class Comparison implements FolderComparison {
         const length = this.#reader.index.find(id)?.length ?? 0;
         const bytes = data.read(length);
         this.bytes += bytes.length;
-        if (createHmac('sha256', this.#idKey).update(bytes).digest('hex') !== id) return false;
+        if (this.#mac(bytes).toString('hex') !== id) return false;
       }
       return data.isAtEnd && !data.hasDataInHoles(entry.size ?? 0, this.#libc);
     } finally {

@@ -1,6 +1,6 @@
-import {createHmac, createSecretKey, type KeyObject} from 'node:crypto';
 import {zstdCompressSync} from 'node:zlib';
 import {type Chunker, createChunker, DELTA_CHUNKING, STREAM_CHUNKING} from '../../chunker/chunker.ts';
+import {type Mac, newMac} from '../../system/linked.ts';
 import {encodeDelta} from '../delta.ts';
 import type {BlobId} from '../layout.ts';
 import type {PackKind, PackRecord} from '../pack.ts';
@@ -62,7 +62,7 @@ export class BlobWriter {
   readonly counts = {blobs: 0, bytes: 0};
   readonly #options: BlobWriterOptions;
   readonly #chunker: Chunker;
-  readonly #key: KeyObject;
+  readonly #mac: Mac;
   /** Blobs on their way: given to the packer, not yet acknowledged. */
   readonly #pending = new Set<string>();
   readonly #written: IdFilter | undefined;
@@ -72,7 +72,7 @@ export class BlobWriter {
   constructor(options: BlobWriterOptions) {
     this.#options = options;
     this.#chunker = createChunker(options.packer.memory, 0, options.chunker);
-    this.#key = createSecretKey(options.blobIdKey);
+    this.#mac = newMac(options.blobIdKey);
     this.#written = options.isFresh ? new IdFilter() : undefined;
   }
 
@@ -244,10 +244,6 @@ export class BlobWriter {
   #isStored(id: BlobId, mac: Buffer): boolean {
     if (this.#written?.mayHave(mac) === false) return false;
     return this.#pending.has(id) || this.#options.isKnown(mac);
-  }
-
-  #mac(content: Uint8Array): Buffer {
-    return createHmac('sha256', this.#key).update(content).digest();
   }
 }
 

@@ -7,8 +7,7 @@ import {
   sealedPrefixLength,
   sealInPlace,
 } from '../../crypto/seipd.ts';
-import {release} from '../../system/memory.ts';
-import {decompressInOne} from '../decompress.ts';
+import {loadZstd, ZSTD_MARGIN_BYTES, type Zstd} from '../../system/linked.ts';
 import {type PackName, sha256} from '../layout.ts';
 import {type BlobList, type FrameRecord, LIMITS, type PackKind, type PackRecord} from '../pack.ts';
 
@@ -31,6 +30,8 @@ export interface PackBuilderOptions {
 
 /** A pack is closed when it holds so many blobs, however small: lists of them are kept in memory until it is stored. */
 const BLOBS_MOST = 8192;
+const CODEC_ERROR =
+  'A compressed frame did not decompress to what it was made of: faulty memory or a codec bug.';
 const END_OF_ARCHIVE = zstdCompressSync(Buffer.alloc(1024));
 /**
  * Compresses frames and seals them into packs. What it made is decoded and compared before it is handed out. A pack is gathered
@@ -39,6 +40,9 @@ const END_OF_ARCHIVE = zstdCompressSync(Buffer.alloc(1024));
 export class PackBuilder<Blobs = BlobList> {
   readonly #options: PackBuilderOptions;
   readonly #dataStart: number;
+  readonly #zstd: Zstd;
+  /** What was compressed is decompressed here. */
+  #back = Buffer.allocUnsafeSlow(0);
   /** The pack that is being filled; its frames begin at `#dataStart`. */
   #memory: Buffer | undefined;
   #frames: FrameRecord<Blobs>[] = [];
@@ -48,23 +52,18 @@ export class PackBuilder<Blobs = BlobList> {
   constructor(options: PackBuilderOptions) {
     this.#options = options;
     this.#dataStart = sealedPrefixLength(options.session) + LITERAL_HEADER_LENGTH;
+    this.#zstd = loadZstd();
   }
 
   /** Takes one frame of whole tar members, `count` blobs. Returns a pack when that filled one. */
   add(raw: Uint8Array, blobs: Blobs, count: number): SealedPack<Blobs> | undefined {
-    // One piece of output: else Node gathers it in pieces of 16 KiB.
-    const compressed = zstdCompressSync(raw, {chunkSize: raw.length + 65_536});
-    const back = decompressInOne(compressed, raw.length);
-    if (Buffer.compare(back, raw) !== 0) {
-      throw new PackCheckError(
-        'A compressed frame did not decompress to what it was made of: faulty memory or a codec bug.',
-      );
-    }
-    release(back);
     this.#memory ??= Buffer.allocUnsafeSlow(this.#roomBytes);
-    this.#memory.set(compressed, this.#dataStart + this.#length);
-    const size = compressed.length;
-    release(compressed);
+    const start = this.#dataStart + this.#length;
+    const size = this.#zstd.compress(
+      this.#memory.subarray(start, start + raw.length + ZSTD_MARGIN_BYTES),
+      raw,
+    );
+    this.#check(this.#memory.subarray(start, start + size), raw);
     this.#frames.push({offset: this.#length, size, raw: raw.length, blobs});
     this.#length += size;
     this.#blobs += count;
@@ -91,6 +90,18 @@ export class PackBuilder<Blobs = BlobList> {
     this.#length = 0;
     this.#blobs = 0;
     return {record, bytes};
+  }
+
+  /** @throws {@link PackCheckError} unless a frame decompresses to what it was made of */
+  #check(frame: Uint8Array, raw: Uint8Array): void {
+    if (this.#back.length < raw.length) this.#back = Buffer.allocUnsafeSlow(raw.length);
+    const back = this.#back.subarray(0, raw.length);
+    try {
+      if (this.#zstd.decompress(back, frame) === raw.length && Buffer.compare(back, raw) === 0) return;
+    } catch (cause) {
+      throw new PackCheckError(CODEC_ERROR, {cause});
+    }
+    throw new PackCheckError(CODEC_ERROR);
   }
 
   /** For frames just short of a full pack, one more of the largest size, and what encryption adds. */

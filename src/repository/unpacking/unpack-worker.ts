@@ -1,8 +1,15 @@
 /** A worker thread that opens packs. What it decompressed is written to where it belongs, or handed over, never copied. */
-import {createSecretKey} from 'node:crypto';
 import {type MessagePort, parentPort, workerData} from 'node:worker_threads';
+import {loadZstd, newMac} from '../../system/linked.ts';
 import {keepHeapSmall, release} from '../../system/memory.ts';
-import {checkPack, type PackJob, type StripeJob, type UnpackedFrame, unpackStripe} from './unpack.ts';
+import {
+  checkPack,
+  FrameOpener,
+  type PackJob,
+  type StripeJob,
+  type UnpackedFrame,
+  unpackStripe,
+} from './unpack.ts';
 import {type WriteJob, type WriteResult, writeStripe} from './write-stripe.ts';
 
 export interface UnpackWorkerData {
@@ -18,20 +25,20 @@ export type FromUnpackWorker =
   /** What it is of is not as it should be. */
   | {readonly type: 'damaged'; readonly message: string};
 
-const idKey = createSecretKey((workerData as UnpackWorkerData).blobIdKey);
+const opener = new FrameOpener(loadZstd(), newMac((workerData as UnpackWorkerData).blobIdKey));
 const port = parentPort as MessagePort;
 
 function work(job: ToUnpackWorker): void {
   if (job.type === 'stripe') {
-    const frames = unpackStripe(job, idKey);
+    const frames = unpackStripe(job, opener);
     send(
       {type: 'stripe', frames},
       frames.map(({raw}) => raw.buffer),
     );
   } else if (job.type === 'write') {
-    send({type: 'write', ...writeStripe(job, idKey)});
+    send({type: 'write', ...writeStripe(job, opener)});
   } else {
-    send({type: 'pack', wrong: checkPack(job, idKey)});
+    send({type: 'pack', wrong: checkPack(job, opener)});
   }
 }
 

@@ -1,9 +1,7 @@
 /** Opens what lies in packs: decrypts, decompresses, checks every blob. Runs in worker threads, or where little is read in the main one. */
-import {createHmac, type KeyObject} from 'node:crypto';
 import {LITERAL_HEADER_LENGTH, literalData} from '../../crypto/packets.ts';
 import {CHUNK_BYTES, type EncryptedMessage, openMessageInPlace, openRange} from '../../crypto/seipd.ts';
-import {release} from '../../system/memory.ts';
-import {decompressInOne} from '../decompress.ts';
+import type {Mac, Zstd} from '../../system/linked.ts';
 import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
 
 export interface FrameShape {
@@ -54,11 +52,11 @@ export interface UnpackedFrame {
 export class UnpackError extends Error {}
 
 /** @throws {@link UnpackError}, `PacketError` */
-export function unpackStripe(job: StripeJob, idKey: KeyObject): UnpackedFrame[] {
+export function unpackStripe(job: StripeJob, opener: FrameOpener): UnpackedFrame[] {
   const plain = openStripe(job);
   return job.frames.map((frame) => {
-    const raw = decompress(frame, plain(frame));
-    return {raw, wrong: wrongBlobs(frame, raw, idKey), checked: frame.check};
+    const raw = opener.open(frame, plain(frame));
+    return {raw, wrong: wrongBlobs(frame, raw, opener), checked: frame.check};
   });
 }
 
@@ -70,47 +68,64 @@ export function openStripe(stripe: SealedStripe): (frame: FrameShape) => Uint8Ar
 }
 
 /** @returns for each frame which of its blobs are wrong. Uses `bytes` up. @throws {@link UnpackError}, `PacketError` */
-export function checkPack({bytes, frames, sessionKey}: PackJob, idKey: KeyObject): (readonly number[])[] {
+export function checkPack({bytes, frames, sessionKey}: PackJob, opener: FrameOpener): (readonly number[])[] {
   const inner = openMessageInPlace(bytes, sessionKey);
   const pack = literalData(inner);
   if (pack.byteOffset !== inner.byteOffset + LITERAL_HEADER_LENGTH)
     throw new UnpackError('its data does not begin where that of a pack does');
   return frames.map((frame) => {
-    const raw = decompress(frame, pack.subarray(frame.offset, frame.offset + frame.size));
-    const wrong = wrongBlobs(frame, raw, idKey);
-    release(raw);
-    return wrong;
+    const raw = opener.openHere(frame, pack.subarray(frame.offset, frame.offset + frame.size));
+    return wrongBlobs(frame, raw, opener);
   });
 }
 
-/** @throws {@link UnpackError} */
-export function decompress(frame: FrameShape, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
-  let raw: Buffer;
-  try {
-    raw = decompressInOne(compressed, frame.raw);
-  } catch (cause) {
-    throw new UnpackError('a frame does not decompress to the size that the index says', {cause});
+/** Decompresses frames, and tells whether blobs are what their ids say. One thread uses it. */
+export class FrameOpener {
+  readonly #zstd: Zstd;
+  readonly #mac: Mac;
+  #here: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+  constructor(zstd: Zstd, mac: Mac) {
+    this.#zstd = zstd;
+    this.#mac = mac;
   }
-  if (raw.length !== frame.raw) throw new UnpackError('a frame is shorter than the index says');
-  const {buffer, byteOffset} = raw;
-  const isItsOwn = buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength < 2 * raw.length;
-  return isItsOwn ? new Uint8Array(buffer, 0, raw.length) : new Uint8Array(raw);
+
+  /** @returns memory of its own. @throws {@link UnpackError} */
+  open(frame: FrameShape, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
+    return this.#into(new Uint8Array(Buffer.allocUnsafeSlow(frame.raw).buffer), compressed);
+  }
+
+  /** @returns memory that the next frame is written to. @throws {@link UnpackError} */
+  openHere(frame: FrameShape, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
+    if (this.#here.length < frame.raw) this.#here = new Uint8Array(Buffer.allocUnsafeSlow(frame.raw).buffer);
+    return this.#into(this.#here.subarray(0, frame.raw), compressed);
+  }
+
+  isBlob(content: Uint8Array, id: Uint8Array): boolean {
+    return this.#mac(content).equals(id);
+  }
+
+  #into(raw: Uint8Array<ArrayBuffer>, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
+    let length: number;
+    try {
+      length = this.#zstd.decompress(raw, compressed);
+    } catch (cause) {
+      throw new UnpackError('a frame does not decompress to the size that the index says', {cause});
+    }
+    if (length !== raw.length) throw new UnpackError('a frame is shorter than the index says');
+    return raw;
+  }
 }
 
-function wrongBlobs({ids, lengths, check}: FrameShape, raw: Uint8Array, idKey: KeyObject): number[] {
+function wrongBlobs({ids, lengths, check}: FrameShape, raw: Uint8Array, opener: FrameOpener): number[] {
   const wrong: number[] = [];
   let at = MEMBER_HEADER_BYTES;
   lengths.forEach((length, number) => {
     const content = raw.subarray(at, at + length);
     at += memberLength(length);
     if (check?.includes(number) === false) return;
-    if (content.length !== length || !isBlob(content, ids.subarray(32 * number, 32 * number + 32), idKey))
-      wrong.push(number);
+    const id = ids.subarray(32 * number, 32 * number + 32);
+    if (content.length !== length || !opener.isBlob(content, id)) wrong.push(number);
   });
   return wrong;
-}
-
-/** Whether a blob is what its id says. */
-export function isBlob(content: Uint8Array, id: Uint8Array, idKey: KeyObject): boolean {
-  return createHmac('sha256', idKey).update(content).digest().equals(id);
 }

@@ -1,8 +1,9 @@
-import {createSecretKey, type KeyObject} from 'node:crypto';
 import {availableParallelism} from 'node:os';
 import {Worker} from 'node:worker_threads';
+import {NODE_ZSTD, nodeMac} from '../../system/linked.ts';
 import {
   checkPack,
+  FrameOpener,
   type PackJob,
   type StripeJob,
   UnpackError,
@@ -29,33 +30,34 @@ interface Hand {
 /** Opens parts of packs in worker threads, at most two, which start when there is enough to do. */
 export class Unpacker implements AsyncDisposable {
   readonly #blobIdKey: Uint8Array;
-  readonly #idKey: KeyObject;
+  /** For little: it takes no time to begin. */
+  readonly #opener: FrameOpener;
   readonly #hands: Hand[] = [];
   #inlineBytes = 0;
   #isDisposed = false;
 
   constructor(blobIdKey: Uint8Array) {
     this.#blobIdKey = blobIdKey;
-    this.#idKey = createSecretKey(blobIdKey);
+    this.#opener = new FrameOpener(NODE_ZSTD, nodeMac(blobIdKey));
   }
 
   /** @param job it is used up, as its memory is handed to the worker. @throws {@link UnpackError}, `PacketError` */
   async stripe(job: StripeJob): Promise<readonly UnpackedFrame[]> {
-    if (this.#isLittle(job.sealed.length)) return unpackStripe(job, this.#idKey);
+    if (this.#isLittle(job.sealed.length)) return unpackStripe(job, this.#opener);
     const answer = await this.#give(job, job.sealed);
     return answer.type === 'stripe' ? answer.frames : unexpected(answer);
   }
 
   /** @param job it is used up, but for its orders. @throws `PacketError` */
   async write(job: WriteJob): Promise<WriteResult> {
-    if (this.#isLittle(job.sealed.length)) return writeStripe(job, this.#idKey);
+    if (this.#isLittle(job.sealed.length)) return writeStripe(job, this.#opener);
     const answer = await this.#give(job, job.sealed);
     return answer.type === 'write' ? answer : unexpected(answer);
   }
 
   /** @param job it is used up. @returns for each frame which of its blobs are wrong. @throws {@link UnpackError}, `PacketError` */
   async pack(job: PackJob): Promise<readonly (readonly number[])[]> {
-    if (this.#isLittle(job.bytes.length)) return checkPack(job, this.#idKey);
+    if (this.#isLittle(job.bytes.length)) return checkPack(job, this.#opener);
     const answer = await this.#give(job, job.bytes);
     return answer.type === 'pack' ? answer.wrong : unexpected(answer);
   }

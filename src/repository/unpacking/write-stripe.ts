@@ -1,11 +1,9 @@
 /** Opens frames and writes what is in them where it belongs: their content goes to no other thread. */
-import type {KeyObject} from 'node:crypto';
 import {loadLibc} from '../../system/libc.ts';
-import {release} from '../../system/memory.ts';
 import {makeWholeFile, writeAll} from '../../system/whole-file.ts';
 import {MEMBER_HEADER_BYTES, memberLength} from '../pack.ts';
 import {type Order, readOrders} from './orders.ts';
-import {decompress, type FrameShape, isBlob, openStripe, type SealedStripe, UnpackError} from './unpack.ts';
+import {type FrameOpener, type FrameShape, openStripe, type SealedStripe, UnpackError} from './unpack.ts';
 
 export interface OrderedFrame extends FrameShape {
   /** As `Orders` encodes them. */
@@ -37,7 +35,7 @@ export interface WriteResult {
  * Nothing of a blob is written that is not what its id says.
  * @throws `PacketError`, before anything was written
  */
-export function writeStripe(job: WriteJob, idKey: KeyObject): WriteResult {
+export function writeStripe(job: WriteJob, opener: FrameOpener): WriteResult {
   let openMs = 0;
   const started = performance.now();
   const opening = <T>(open: () => T): T => {
@@ -48,15 +46,19 @@ export function writeStripe(job: WriteJob, idKey: KeyObject): WriteResult {
   };
   const plain = opening(() => openStripe(job));
   const failures = job.frames.map((frame) => {
-    const raw = opening(() => tryToDecompress(frame, plain(frame)));
-    return writeFrame(frame, raw, (content, id) => opening(() => isBlob(content, id, idKey)));
+    const raw = opening(() => tryToOpen(opener, frame, plain(frame)));
+    return writeFrame(frame, raw, (content, id) => opening(() => opener.isBlob(content, id)));
   });
   return {failures, openMs, writeMs: performance.now() - started - openMs};
 }
 
-function tryToDecompress(frame: OrderedFrame, compressed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+function tryToOpen(
+  opener: FrameOpener,
+  frame: OrderedFrame,
+  compressed: Uint8Array,
+): Uint8Array<ArrayBuffer> | undefined {
   try {
-    return decompress(frame, compressed);
+    return opener.openHere(frame, compressed);
   } catch (error) {
     if (!(error instanceof UnpackError)) throw error;
     return undefined;
@@ -84,7 +86,6 @@ function writeFrame(
     else if (!carryOut(order, content)) failures.push({order: number, cause: 'system'});
     number++;
   }
-  if (raw !== undefined) release(raw);
   return failures;
 }
 
