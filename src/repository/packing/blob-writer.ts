@@ -115,6 +115,7 @@ export class BlobWriter {
   ): Promise<number> {
     const {packer} = this.#options;
     await using input = new Pieces(pieces);
+    packer.material = 'dump';
     let sizeBytes = 0;
     let rest: Buffer = this.#rest.subarray(0, 0);
     let before: Buffer = Buffer.alloc(0);
@@ -147,6 +148,7 @@ export class BlobWriter {
         before = tail;
       }
     }
+    packer.material = 'files';
     return sizeBytes;
   }
 

@@ -7,7 +7,7 @@ import {
   sealedPrefixLength,
   sealInPlace,
 } from '../../crypto/seipd.ts';
-import {loadZstd, ZSTD_MARGIN_BYTES, type Zstd} from '../../system/linked.ts';
+import {loadZstd, type Material, ZSTD_MARGIN_BYTES, type Zstd} from '../../system/linked.ts';
 import {type PackName, sha256} from '../layout.ts';
 import {type BlobList, type FrameRecord, LIMITS, type PackKind, type PackRecord} from '../pack.ts';
 
@@ -56,12 +56,13 @@ export class PackBuilder<Blobs = BlobList> {
   }
 
   /** Takes one frame of whole tar members, `count` blobs. Returns a pack when that filled one. */
-  add(raw: Uint8Array, blobs: Blobs, count: number): SealedPack<Blobs> | undefined {
+  add(raw: Uint8Array, blobs: Blobs, count: number, material: Material): SealedPack<Blobs> | undefined {
     this.#memory ??= Buffer.allocUnsafeSlow(this.#roomBytes);
     const start = this.#dataStart + this.#length;
     const size = this.#zstd.compress(
       this.#memory.subarray(start, start + raw.length + ZSTD_MARGIN_BYTES),
       raw,
+      material,
     );
     this.#check(this.#memory.subarray(start, start + size), raw);
     this.#frames.push({offset: this.#length, size, raw: raw.length, blobs});

@@ -20,9 +20,9 @@ const builders: Record<PackKind, PackBuilder<Ticket>> = {
   tree: new PackBuilder({...options, kind: 'tree'}),
 };
 
-function fill({slot, kind, frames}: FilledSlot): void {
+function fill({slot, kind, material, frames}: FilledSlot): void {
   for (const {start, length, ticket, count} of frames) {
-    handOver(builders[kind].add(Buffer.from(memory, start, length), ticket, count));
+    handOver(builders[kind].add(Buffer.from(memory, start, length), ticket, count, material));
   }
   send({type: 'free', slot});
 }

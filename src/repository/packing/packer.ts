@@ -1,6 +1,7 @@
 import {availableParallelism} from 'node:os';
 import {Worker} from 'node:worker_threads';
 import type {Session} from '../../crypto/seipd.ts';
+import type {Material} from '../../system/linked.ts';
 import {keepHeapSmall, release} from '../../system/memory.ts';
 import type {BlobId} from '../layout.ts';
 import {
@@ -80,6 +81,8 @@ interface Hand {
  */
 export class Packer implements AsyncDisposable {
   readonly memory: WebAssembly.Memory;
+  /** What is being stored as data. */
+  material: Material = 'files';
   readonly #options: PackerOptions;
   readonly #all: Buffer;
   readonly #free: number[];
@@ -191,9 +194,13 @@ export class Packer implements AsyncDisposable {
       ticket: this.#ticketFor(blobs),
       count: blobs.length,
     }));
-    this.#queue.push({slot: lane.slot, kind: lane.kind, frames});
+    this.#queue.push({slot: lane.slot, kind: lane.kind, material: this.#materialOf(lane), frames});
     this.#lanes[lane.kind] = this.#newLane(lane.kind);
     this.#dispatch();
+  }
+
+  #materialOf({kind}: Lane): Material {
+    return kind === 'tree' ? 'files' : this.material;
   }
 
   #ticketFor(blobs: BlobList): Ticket {
@@ -213,7 +220,12 @@ export class Packer implements AsyncDisposable {
     const {session, generationKey} = this.#options;
     const builder = new PackBuilder({session, generationKey, kind: lane.kind, packBytes: this.#packBytes});
     for (const {start, length, blobs} of lane.frames) {
-      const pack = builder.add(this.#all.subarray(start, start + length), blobs, blobs.length);
+      const pack = builder.add(
+        this.#all.subarray(start, start + length),
+        blobs,
+        blobs.length,
+        this.#materialOf(lane),
+      );
       if (pack !== undefined) this.#upload(pack);
     }
     const last = builder.finish();

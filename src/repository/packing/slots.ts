@@ -1,4 +1,5 @@
 /** The shared memory that file content is read into and compressed from, in slots; and what main thread and workers say of them. */
+import type {Material} from '../../system/linked.ts';
 import type {PackKind, PackRecord} from '../pack.ts';
 
 /** Stands for something that a worker hands back unread: copying lists of ids there and back would cost more than their use. */
@@ -17,6 +18,7 @@ export interface FilledFrame {
 export interface FilledSlot {
   readonly slot: number;
   readonly kind: PackKind;
+  readonly material: Material;
   readonly frames: readonly FilledFrame[];
 }
 
