@@ -1,8 +1,14 @@
-import {constants} from 'node:fs';
+import {closeSync, constants} from 'node:fs';
 import {createRequire} from 'node:module';
 
 /** A byte path (without the closing NUL), or an open file descriptor. Symbolic links are never followed at the end of a path. */
 export type Place = Buffer | number;
+
+/** fcntl(2) */
+const F_SETPIPE_SZ = 1031;
+/** What an ordinary user may ask for. */
+const WIDE_PIPE_BYTES = 2 ** 20;
+const O_CLOEXEC = 0o2000000;
 
 /** mallopt(3) */
 const MALLOC = {arenaMax: -8, mmapThreshold: -3, trimThreshold: -1} as const;
@@ -37,6 +43,11 @@ export interface Libc {
   openNameless(directory: number): number;
   /** Gives a file of {@link openNameless} a name in the open directory. Needs `/proc`. @throws `EEXIST` if the name is taken */
   linkNameless(fd: number, directory: number, name: Buffer): void;
+  /**
+   * A pipe that takes up to a megabyte before its writer has to wait; both ends are closed in programs that are started.
+   * @throws `EPERM` where this user has too many such pipes
+   */
+  makeWidePipe(): {readonly read: number; readonly write: number};
   /** Has malloc keep little. Without effect on other C libraries than glibc. */
   makeMallocThrifty(settings: MallocSettings): void;
   /** Gives pages that malloc keeps, of all threads, back to the system. */
@@ -47,8 +58,8 @@ const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_SYMLINK_FOLLOW = 0x400;
 const AT_EMPTY_PATH = 0x1000;
-/** O_TMPFILE and O_CLOEXEC are missing in Node's constants. */
-const O_NAMELESS = constants.O_WRONLY | constants.O_DIRECTORY | 0o20000000 | 0o2000000;
+/** O_TMPFILE is missing in Node's constants, as O_CLOEXEC is. */
+const O_NAMELESS = constants.O_WRONLY | constants.O_DIRECTORY | 0o20000000 | O_CLOEXEC;
 const EMPTY = Buffer.from('\0');
 const HERE = Buffer.from('.\0');
 const SEEK_DATA = 3;
@@ -83,7 +94,7 @@ export function splitDevice(rdev: bigint): [major: number, minor: number] {
 }
 
 type Call = (
-  ...args: (Buffer | Uint8Array | BigInt64Array | string | number | bigint | null)[]
+  ...args: (Buffer | Uint8Array | Int32Array | BigInt64Array | string | number | bigint | null)[]
 ) => number | bigint;
 
 function bind(): Libc | undefined {
@@ -121,6 +132,8 @@ function makeLibc(koffi: typeof import('koffi')): Libc {
   const linkat = bound('int linkat(int, void *, int, void *, int)');
   const openat = bound('int openat(int, void *, int, ...)');
   const mknod = bindMknod(bound);
+  const pipe2 = bound('int pipe2(void *, int)');
+  const fcntl = bound('int fcntl(int, int, ...)');
   const mallopt = bindIfThere(bound, 'int mallopt(int, int)');
   const mallocTrim = bindIfThere(bound, 'int malloc_trim(size_t)');
 
@@ -230,6 +243,15 @@ function makeLibc(koffi: typeof import('koffi')): Libc {
     },
     makeNode(path, mode, device = [0, 0]) {
       if (mknod(cPath(path, 'mknod'), mode, joinDevice(device)) < 0) throw failure('mknod', path);
+    },
+    makeWidePipe() {
+      const ends = new Int32Array(2);
+      if (pipe2(ends, O_CLOEXEC) < 0) throw failure('pipe2', -1);
+      const [read = -1, write = -1] = ends;
+      if (fcntl(read, F_SETPIPE_SZ, 'int', WIDE_PIPE_BYTES) >= 0) return {read, write};
+      const error = failure('fcntl', read);
+      for (const end of ends) closeSync(end);
+      throw error;
     },
     makeMallocThrifty({arenas, largeBytes, keptBytes}) {
       mallopt?.(MALLOC.arenaMax, arenas);

@@ -96,8 +96,11 @@ describe.runIf(facts)('Redis', () => {
       for (let at = 0; at < length; at += 50) yield whole.subarray(at, Math.min(at + 50, length));
     }
     expect(Buffer.concat(await collect(demandRdb(pieces(whole.length), 'test')))).toEqual(whole);
-    for (let length = 0; length < whole.length; length++)
+    for (let length = 0; length < whole.length; length++) {
+      // By chance a byte of a key, or of the time, is that of the end: then the witness, which reads all of it, tells.
+      if (whole[length - 9] === 0xff) continue;
       await expect(collect(demandRdb(pieces(length), 'test'))).rejects.toBeInstanceOf(SourceError);
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import {once} from 'node:events';
 import {SourceError} from '../../errors.ts';
 import type {Secret} from '../../system/secret.ts';
 import {WITHOUT_SECRETS} from './environment.ts';
+import {OutputPipe} from './output.ts';
 import {Said} from './said.ts';
 
 export interface Program {
@@ -39,19 +40,21 @@ export async function* runProgram(program: Program): AsyncGenerator<Buffer, void
   const {label, file, args, env, input, secrets = [], timeoutMs, signal} = program;
   signal?.throwIfAborted();
   const {execa} = await import('execa'); // Loading it takes longer than many a command.
+  const wide = OutputPipe.make();
   const child = execa(file, args, {
     reject: false,
     buffer: false,
     detached: true, // A process group of its own, so that all of it can be ended.
     stdin: input === undefined ? 'ignore' : 'pipe',
-    stdout: 'pipe',
+    stdout: (wide?.write ?? 'pipe') as 'pipe', // execa takes a descriptor, too; its types only where nothing else is told.
     stderr: 'pipe',
     env: {...WITHOUT_SECRETS, ...env},
   });
+  wide?.started();
   const said = new Said(secrets);
   child.stderr.on('data', (piece: Buffer) => said.add(piece));
   let closed = false;
-  const ended = child.then((result) => {
+  const ended = Promise.all([child, wide?.over]).then(([result]) => {
     closed = true;
     return result;
   });
@@ -69,12 +72,17 @@ export async function* runProgram(program: Program): AsyncGenerator<Buffer, void
   const onAbort = (): void => end(undefined);
   signal?.addEventListener('abort', onAbort);
   const limit = timer(timeoutMs, () => end('timeout'));
-  let silence = timer(timeoutMs === undefined ? SILENCE_MS : undefined, () => end('silence'));
+  let isWaiting = true;
+  const silence = timer(timeoutMs === undefined ? SILENCE_MS : undefined, () => {
+    if (isWaiting) end('silence');
+    else silence?.refresh(); // It is we who keep it waiting.
+  });
   try {
-    for await (const piece of child.stdout as AsyncIterable<Buffer>) {
-      clearTimeout(silence);
+    for await (const piece of wide ?? (child.stdout as AsyncIterable<Buffer>)) {
+      isWaiting = false;
       yield piece;
-      silence = timer(timeoutMs === undefined ? SILENCE_MS : undefined, () => end('silence'));
+      isWaiting = true;
+      silence?.refresh();
     }
     const result = await ended;
     await fed;
@@ -93,6 +101,7 @@ export async function* runProgram(program: Program): AsyncGenerator<Buffer, void
     clearTimeout(silence);
     signal?.removeEventListener('abort', onAbort);
     killer.end();
+    wide?.end();
     await ended;
     killer[Symbol.dispose]();
   }
