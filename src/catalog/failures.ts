@@ -1,6 +1,7 @@
 /** What goes wrong with the catalog's file, in words for whoever runs a backup. */
 import {type Database, SqliteError} from 'better-sqlite3';
 import {CatalogError, type HoldfastError, LockedError} from '../errors.ts';
+import {systemWords, whyFailed} from '../system/system-error.ts';
 
 /** What SQLite's codes mean to whoever runs a backup. */
 const WORDS: readonly (readonly [code: string, problem: string, hint: string])[] = [
@@ -31,11 +32,12 @@ export function unusable(path: string, cause: unknown): HoldfastError {
   }
   const [, problem, hint] = WORDS.find(([begin]) => code.startsWith(begin)) ?? [];
   return new CatalogError(
-    `The catalog ${path} cannot be used: ${problem === undefined ? (cause as Error).message : `${problem} (${code})`}.`,
+    `The catalog ${path} cannot be used: ${problem === undefined ? whyFailed(cause) : `${problem} (${code})`}.`,
     {
       cause,
       hint:
         hint ??
+        systemWords(cause)?.hint ??
         'Check that its folder exists, is writable and has room; the catalog must lie on a local disk.',
     },
   );

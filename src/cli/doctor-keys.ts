@@ -37,6 +37,7 @@ export async function recipientsLast({recipients: files}: Config): Promise<Answe
 
 const KEYS_MOST_BYTES = 256 * 1024;
 const FILES_MOST = 500;
+const TOLD_MOST = 5;
 
 /** Looks where keys are kept: beside the config and the recipients, in the home folder, and in GnuPG's keyring. */
 export async function noPrivateKey(
@@ -45,6 +46,7 @@ export async function noPrivateKey(
 ): Promise<Answer> {
   const hint = 'Move it to a machine that makes no backups, and remove it here.';
   if (env['HOLDFAST_KEY']) return {detail: 'HOLDFAST_KEY names one.', hint: 'Unset it.'};
+  const found: string[] = [];
   for (const folder of new Set([
     ...[file, ...files].map((path) => dirname(path)),
     ...(env['HOME'] ? [env['HOME']] : []),
@@ -52,8 +54,16 @@ export async function noPrivateKey(
     if (!existsSync(folder)) continue; // Which is told of the recipients.
     for (const name of readdirSync(folder).slice(0, FILES_MOST)) {
       const path = join(folder, name);
-      if (path !== agent && isPrivateKey(path)) return {detail: `${path} is a private key.`, hint};
+      if (path !== agent && isPrivateKey(path)) found.push(path);
     }
+  }
+  const [first, ...others] = found;
+  if (first !== undefined) {
+    if (others.length === 0) return {detail: `${first} is a private key.`, hint};
+    return {
+      detail: `These are private keys: ${found.slice(0, TOLD_MOST).join(', ')}${found.length > TOLD_MOST ? ', …' : ''}.`,
+      hint: 'Move them to a machine that makes no backups, and remove them here.',
+    };
   }
   const inKeyring = await keyInKeyring(files, env);
   if (inKeyring !== undefined)

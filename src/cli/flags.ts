@@ -1,4 +1,5 @@
 import {Flags} from '@oclif/core';
+import {tagProblem} from '../config/names.ts';
 import {parseDuration, parseSize} from '../config/units.ts';
 import {ConfigError, UsageError} from '../errors.ts';
 import {LOG_FORMATS} from './log-format.ts';
@@ -71,6 +72,16 @@ export const durationFlag = Flags.custom<number>({
   parse: async (value) => asUsage(() => parseDuration(value)),
 });
 
+/** An option that takes a tag, as the configuration does. */
+export const tagFlag = Flags.custom<string>({
+  helpValue: 'TAG',
+  parse: async (tag) => {
+    const problem = tagProblem(tag);
+    if (problem === undefined) return tag;
+    throw new UsageError(`"${tag}" ${problem}.`, {hint: 'Write it like before-upgrade.'});
+  },
+});
+
 /** An option that takes a size, such as `16MiB`; its value is in bytes. */
 export const sizeFlag = Flags.custom<number>({
   helpValue: 'SIZE',
@@ -80,11 +91,11 @@ export const sizeFlag = Flags.custom<number>({
 /** An option that takes a share, such as `10%`; its value is above 0 and at most 1. */
 export const shareFlag = Flags.custom<number>({
   helpValue: '10%',
-  parse: async (text, _, {name}) => {
+  parse: async (text) => {
     const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
     const value = Number(percent) / 100;
     if (percent !== undefined && value > 0 && value <= 1) return value;
-    throw new UsageError(`--${name} ${text} is not a share.`, {hint: 'Write it like 10%.'});
+    throw new UsageError(`"${text}" is not a share.`, {hint: 'Write it like 10%.'});
   },
 });
 

@@ -67,6 +67,14 @@ function flagMessage(message: string): string {
       .replace(/^Missing required flag (\S+)$/m, 'The option --$1 is missing.')
       .replace(/^Flag --(\S+) expects a value$/, 'The option --$1 needs a value.')
       .replace(
+        /^All of the following must be provided when using --([^\s:]+): (.*)$/,
+        'The option --$1 also needs $2.',
+      )
+      .replace(
+        /^--([^\s=]+)=.* cannot also be provided when using (--\S+)$/s,
+        '--$1 and $2 exclude each other.',
+      )
+      .replace(
         /^--(\S+): Expected an integer(.*) but received: (.*)$/,
         '--$1 must be a whole number$2, not "$3".',
       )

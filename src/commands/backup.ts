@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core';
 import {openJobs} from '../cli/backup-jobs.ts';
 import {configOf, localPath} from '../cli/chosen-config.ts';
-import {progressFlags, shareFlag} from '../cli/flags.ts';
+import {progressFlags, shareFlag, tagFlag} from '../cli/flags.ts';
 import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
 import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
 import {RunCommand} from '../cli/run-command.ts';
@@ -51,7 +51,7 @@ export default class Backup extends RunCommand {
   static override flags = {
     ...progressFlags,
     full: Flags.boolean({description: 'start a new generation, whatever the age of the last'}),
-    tag: Flags.string({multiple: true, helpValue: 'TAG', description: 'a tag for the snapshots'}),
+    tag: tagFlag({multiple: true, description: 'a tag for the snapshots'}),
     stdin: Flags.boolean({
       description: 'back up standard input; whether its writer succeeded cannot be seen from here',
       dependsOn: ['name'],

@@ -92,7 +92,7 @@ export default class Keygen extends BaseCommand {
     const taken = [...Object.values(files), ...shareFiles].filter((file) => existsSync(file));
     if (taken.length > 0) {
       throw new UsageError(
-        `${taken.join(' and ')} exist${taken.length === 1 ? 's' : ''} already; keys are never overwritten.`,
+        `${taken[0]}${taken.length === 1 ? '' : ` (and ${taken.length - 1} more)`} exists already; keys are never overwritten.`,
         {hint: 'Choose another name or another --output folder.'},
       );
     }

@@ -231,7 +231,7 @@ export default class Restore extends RepositoryCommand {
       this.output.error({
         code: 'DAMAGED',
         exitCode: EXIT.notVerified,
-        message: `${displayPath(path)} was not restored: ${problem}`,
+        message: `${path === '' ? 'The folder itself' : displayPath(path)} was not restored: ${problem}`,
         hint: undefined,
       });
     const say = (text: string): void => (isPiped ? this.logToStderr(text) : this.log(text));

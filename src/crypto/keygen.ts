@@ -58,20 +58,53 @@ export async function generateRecipientKey({
   passphrase,
   now,
 }: RecipientKeyOptions): Promise<GeneratedKey> {
-  const {privateKey, publicKey, revocationCertificate} = await openpgp.generateKey({
+  const {privateKey, revocationCertificate} = await openpgp.generateKey({
     ...algorithms(compat),
     userIDs: [userId(name)],
     date: now,
     keyExpirationTime: expiresSeconds ?? 0,
     format: 'object',
-    ...(passphrase === undefined ? {} : {passphrase: passphrase.reveal()}),
   });
+  if (compat === 'gpg') await preferOldHashes(privateKey, now);
   return {
-    publicKey: armorKeyBlock(publicKey),
-    privateKey: armorKeyBlock(privateKey),
+    publicKey: armorKeyBlock(privateKey.toPublic()),
+    privateKey: armorKeyBlock(await protect(privateKey, passphrase, algorithms(compat).config)),
     revocation: revocationCertificate,
-    fingerprint: publicKey.getFingerprint(),
+    fingerprint: privateKey.getFingerprint(),
   };
+}
+
+function protect(
+  privateKey: openpgp.PrivateKey,
+  passphrase: Secret | undefined,
+  config: openpgp.PartialConfig | undefined,
+): Promise<openpgp.PrivateKey> | openpgp.PrivateKey {
+  if (passphrase === undefined) return privateKey;
+  return openpgp.encryptKey({privateKey, passphrase: passphrase.reveal(), ...(config && {config})});
+}
+
+/** How a signature over a user id is made; what openpgp.js declares fits signatures over documents alone. */
+interface CertificateSigner {
+  sign(key: object, signed: object, now: Date, detached: boolean, config: openpgp.Config): Promise<void>;
+}
+
+/** openpgp.js always prefers SHA-3, too, which GnuPG 2.2 lacks: it would complain at length when such a key is imported. */
+async function preferOldHashes(privateKey: openpgp.PrivateKey, now: Date): Promise<void> {
+  for (const user of privateKey.users) {
+    for (const signature of user.selfCertifications) {
+      signature.preferredHashAlgorithms = [hash.sha512, hash.sha256];
+      signature.rawNotations = []; // Its salt, of which each signature gets one of its own.
+      const signed = {userID: user.userID, key: privateKey.keyPacket};
+      const config = {...openpgp.config, ...FOR_GNUPG};
+      await (signature as unknown as CertificateSigner).sign(
+        privateKey.keyPacket,
+        signed,
+        now,
+        false,
+        config,
+      );
+    }
+  }
 }
 
 /** The key of a machine that is backed up. No passphrase: it runs unattended. */

@@ -110,6 +110,12 @@ function unfinished({generations, seals, marks}: SourceHistory): string[] {
     .reverse();
 }
 
+/** When it began: what it says itself, or where that is in the future, because a clock was ahead, the earliest time that its snapshots say. */
+function begunMs({created}: StoredGeneration, its: readonly CheckedSeal[], now: Date): number {
+  const ms = Date.parse(created);
+  return ms <= now.getTime() ? ms : Math.min(ms, ...its.map(({started}) => Date.parse(started)));
+}
+
 /** The generation, if this agent can go on in it: its own, young enough, whole, and for the same recipients. */
 async function usable(
   context: BackupContext,
@@ -130,7 +136,7 @@ async function usable(
   let generation = catalog.generations.find(source.name, name);
   try {
     generation ??= catalog.generations.add(asRow(await openGenerationAsAgent(repository, place, agent)));
-    if (now.getTime() - Date.parse(generation.created) > source.fullAfterMs) return undefined;
+    if (now.getTime() - begunMs(generation, its, now) > source.fullAfterMs) return undefined;
     const keyIds = generation.recipients;
     const isForAll = recipients.every(({key}) => key.getKeyIDs().some((id) => keyIds.includes(id.toHex())));
     if (!isForAll || keyIds.length !== recipients.length) {

@@ -5,7 +5,7 @@ import {closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync} fro
 import {dirname} from 'node:path';
 import {CatalogError} from '../errors.ts';
 import {makeFolders} from '../system/folders.ts';
-import {whyFailed} from '../system/system-error.ts';
+import {systemWords, whyFailed} from '../system/system-error.ts';
 
 /** The text, or undefined if there is none yet. @throws {@link CatalogError} if it is there and cannot be read */
 export function readMemory(path: string): string | undefined {
@@ -40,7 +40,9 @@ export function memoryUnusable(path: string, cause: unknown): CatalogError {
     `What this machine remembers of the repository (${path}) cannot be used: ${whyFailed(cause)}.`,
     {
       cause,
-      hint: 'Repair the file or its folder; if you delete it, compare the agent fingerprints that are shown next with those you noted.',
+      hint:
+        systemWords(cause)?.hint ??
+        'Repair the file or its folder; if you delete it, compare the agent fingerprints that are shown next with those you noted.',
     },
   );
 }

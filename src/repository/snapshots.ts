@@ -13,8 +13,8 @@ export function selectSnapshot(history: History, reference: string): CheckedSeal
   const [, source, time] = /^([^@:]+)@(.+)$/.exec(reference) ?? [];
   if (source !== undefined && time !== undefined)
     return newestBefore(ofSource(history, source), time, reference);
-  if (reference === 'latest') return newest(seals);
-  if (reference.startsWith('latest:')) return newest(ofSource(history, reference.slice('latest:'.length)));
+  if (reference === 'latest') return newest(history.sources.flatMap(({seals: all}) => all.slice(-1)));
+  if (reference.startsWith('latest:')) return last(ofSource(history, reference.slice('latest:'.length)));
   return byPrefix(seals, reference);
 }
 
@@ -27,6 +27,11 @@ function ofSource(history: History, name: string): readonly CheckedSeal[] {
     });
   }
   return source.seals;
+}
+
+/** In the order of its source, which the seals prove; times would hide what was backed up after a clock that was ahead. */
+function last(seals: readonly CheckedSeal[]): CheckedSeal {
+  return seals.reduce((best, seal) => (seal.sequence >= best.sequence ? seal : best));
 }
 
 /** By the time it was taken; of equal ones, the later in its source. */

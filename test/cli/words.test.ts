@@ -152,6 +152,23 @@ describe('clocks', () => {
     expect(warnings).toEqual([{path: '', problem: expect.stringMatching(/^the clock of this machine says/)}]);
   });
 
+  test('E4: after a clock that was years ahead, the latest snapshot is the last one, and full backups come when they are due', async () => {
+    await using machine = await Machine.create();
+    const file = join(machine.source, 'file');
+    writeFileSync(file, 'ahead');
+    await machine.backup({}, {}, at(1000 * DAY_MS));
+    writeFileSync(file, 'set right');
+    const later = (days: number) => machine.backup({}, {fullAfterMs: 30 * DAY_MS}, at(days * DAY_MS));
+    expect((await later(0)).kind).toBe('incremental');
+    for (const reference of ['latest', 'latest:files']) {
+      expect(readFileSync(join(await machine.restored(reference), 'file'), 'utf8')).toBe('set right');
+    }
+    expect((await later(29)).kind).toBe('incremental');
+    expect((await later(31)).kind).toBe('full');
+    expect((await later(32)).kind).toBe('incremental');
+    expect((await later(62)).kind).toBe('full');
+  });
+
   test('E5: a seal dated ahead is told as skew of a clock, and counts', async () => {
     await using machine = await Machine.create();
     writeFileSync(join(machine.source, 'file'), 'content');

@@ -158,6 +158,17 @@ describe.skipIf(noGpg)(`a key for GnuPG ${noGpg ?? ''}`, () => {
   });
   afterAll(() => gnupg[Symbol.dispose]());
 
+  test('says nothing of algorithms that GnuPG 2.2 lacks, or gpg would warn of it at the import', async () => {
+    const key = await openpgp.readKey({armoredKey: made.publicKey});
+    const {hash} = openpgp.enums;
+    const preferred = key.users.flatMap(({selfCertifications}) =>
+      selfCertifications.map(({preferredHashAlgorithms}) => preferredHashAlgorithms),
+    );
+    expect(preferred).toEqual([[hash.sha512, hash.sha256]]);
+    const {selfCertification} = await key.getPrimaryUser(now);
+    expect(selfCertification.rawNotations).toHaveLength(1);
+  });
+
   test('is v4, gets SEIPD v1 messages, and GnuPG lists and opens it', async () => {
     expect(await inspectKey(Buffer.from(made.privateKey), now)).toMatchObject({
       version: 4,
