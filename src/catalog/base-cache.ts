@@ -2,18 +2,12 @@
  * Chunks of the last version of a dump, so that chunks of the next one can be stored as what differs from them: this machine cannot read
  * its packs. Encrypted with a key that only the agent can open; bounded; may be deleted at any time.
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import {createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes} from 'node:crypto';
 import {closeSync, fchmodSync, openSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
 import Database from 'better-sqlite3';
 import {makeFolders} from '../system/folders.ts';
+import {type Mac, newMac} from '../system/linked.ts';
 
 export interface BaseCacheOptions {
   /** What the chunks belong to; those of another generation are dropped. */
@@ -40,15 +34,16 @@ const MARK_BYTES = 64;
 const SCHEMA = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE base (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, content BLOB NOT NULL) STRICT;
-  -- Where the base of a chunk is found again: what stood before its first byte, and what its last bytes were.
-  CREATE TABLE mark (mark BLOB PRIMARY KEY, base INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE mark_next (mark BLOB PRIMARY KEY, base INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  -- Where the base of a chunk is found again: what stood before its first byte, and what its last bytes were. With its id, for the rows of base are long.
+  CREATE TABLE mark (mark BLOB PRIMARY KEY, base INTEGER NOT NULL, id BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE mark_next (mark BLOB PRIMARY KEY, base INTEGER NOT NULL, id BLOB NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
 /** One run uses it at a time. What a run adds is kept when it is {@link keep | kept}. */
 export class BaseCache implements Disposable {
   readonly #database: Database.Database;
   readonly #key: KeyObject;
+  readonly #mac: Mac;
   readonly #mostBytes: number;
   readonly #findMark: Database.Statement;
   readonly #readBase: Database.Statement;
@@ -62,14 +57,13 @@ export class BaseCache implements Disposable {
   private constructor(database: Database.Database, key: Uint8Array, mostBytes: number) {
     this.#database = database;
     this.#key = createSecretKey(key);
+    this.#mac = newMac(key);
     this.#mostBytes = mostBytes;
-    this.#findMark = database.prepare(
-      'SELECT number, id FROM mark JOIN base ON number = base WHERE mark = ?',
-    );
+    this.#findMark = database.prepare('SELECT base AS number, id FROM mark WHERE mark = ?');
     this.#readBase = database.prepare('SELECT id, content FROM base WHERE number = ?');
     this.#findId = database.prepare('SELECT number FROM base WHERE id = ?').pluck();
     this.#addBase = database.prepare('INSERT INTO base (id, content) VALUES (?, ?)');
-    this.#addMark = database.prepare('INSERT OR REPLACE INTO mark_next VALUES (?, ?)');
+    this.#addMark = database.prepare('INSERT OR REPLACE INTO mark_next VALUES (?, ?, ?)');
     this.#isEmpty = database.prepare('SELECT 1 FROM mark LIMIT 1').get() === undefined;
     this.#bytes =
       (database.prepare('SELECT sum(length(content)) FROM base').pluck().get() as number | null) ?? 0;
@@ -130,7 +124,7 @@ export class BaseCache implements Disposable {
    */
   find(file: string, before: Uint8Array, content: Uint8Array): Base | undefined {
     if (this.#isEmpty) return undefined;
-    for (const mark of marksOf(file, before, content)) {
+    for (const mark of this.#marksOf(file, before, content)) {
       const found = this.#findMark.get(mark) as Base | undefined;
       if (found !== undefined) return found;
     }
@@ -147,7 +141,7 @@ export class BaseCache implements Disposable {
   mark(file: string, before: Uint8Array, content: Uint8Array, base: Buffer): void {
     const number = this.#findId.get(base) as number | undefined;
     if (number === undefined) return;
-    for (const mark of marksOf(file, before, content)) this.#addMark.run(mark, number);
+    for (const mark of this.#marksOf(file, before, content)) this.#addMark.run(mark, number, base);
   }
 
   /** Takes in a blob that was stored whole, if there is room. */
@@ -169,6 +163,12 @@ export class BaseCache implements Disposable {
   [Symbol.dispose](): void {
     if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
     this.#database.close();
+  }
+
+  #marksOf(file: string, before: Uint8Array, content: Uint8Array): Buffer[] {
+    const mark = (kind: string, bytes: Uint8Array): Buffer =>
+      this.#mac(Buffer.concat([Buffer.from(`${kind}\0${file}\0`), bytes])).subarray(0, 16);
+    return [mark('begin', before.subarray(-MARK_BYTES)), mark('end', content.subarray(-MARK_BYTES))];
   }
 
   #encrypt(id: Buffer, content: Uint8Array): Buffer {
@@ -194,10 +194,4 @@ export class BaseCache implements Disposable {
 /** Removes it with its side files. */
 export function dropBaseCache(path: string): void {
   for (const side of ['', '-wal', '-shm']) rmSync(path + side, {force: true});
-}
-
-function marksOf(file: string, before: Uint8Array, content: Uint8Array): Buffer[] {
-  const mark = (kind: string, bytes: Uint8Array): Buffer =>
-    createHash('sha256').update(`${kind}\0${file}\0`).update(bytes).digest().subarray(0, 16);
-  return [mark('begin', before.subarray(-MARK_BYTES)), mark('end', content.subarray(-MARK_BYTES))];
 }

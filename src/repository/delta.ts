@@ -1,36 +1,51 @@
 /** Blobs that are stored as what differs from another one, their base (docs/format.md §5). */
-import {constants, zstdCompressSync} from 'node:zlib';
+import {loadZstd, ZSTD_MARGIN_BYTES} from '../system/linked.ts';
 import {decompressInOne} from './decompress.ts';
 import type {BlobId} from './layout.ts';
 
 /** A skippable zstd frame with the base's id in hex: the member tells of itself what it takes, and zstd passes over it. */
 const BASE_MAGIC = 0x184d2a50;
+/** How a dictionary begins that zstd was trained for (RFC 8878 §5). */
+const DICTIONARY_MAGIC = Buffer.from('37a430ec', 'hex');
+const SURELY_WORTH_IT = 40;
 const BASE_HEADER_BYTES = 8;
 const BASE_BYTES = BASE_HEADER_BYTES + 64;
 
 /** What was stored is not what a delta is. */
 export class DeltaError extends Error {}
 
-/** The content of the member `blobs/<id>.delta`. `zstd -d -D` with the base as dictionary decodes it. */
-export function encodeDelta(content: Uint8Array, base: BlobId, dictionary: Uint8Array): Buffer {
-  const header = Buffer.alloc(BASE_BYTES);
-  header.writeUInt32LE(BASE_MAGIC, 0);
-  header.writeUInt32LE(BASE_BYTES - BASE_HEADER_BYTES, 4);
-  header.write(base, BASE_HEADER_BYTES, 'latin1');
-  // Tables as large as the dictionary: those of the level's default would find little of it (PERFORMANCE §5).
-  const tableLog = Math.min(Math.max(Math.ceil(Math.log2(dictionary.length)), 12), 20);
-  const windowLog = Math.ceil(Math.log2(dictionary.length + content.length)) + 1;
-  const frame = zstdCompressSync(content, {
-    chunkSize: content.length + 1024,
-    dictionary,
-    params: {
-      [constants.ZSTD_c_compressionLevel]: 3,
-      [constants.ZSTD_c_windowLog]: Math.min(Math.max(windowLog, 12), 24),
-      [constants.ZSTD_c_hashLog]: tableLog,
-      [constants.ZSTD_c_chainLog]: tableLog,
-    },
-  });
-  return Buffer.concat([header, frame]);
+/**
+ * The content of the member `blobs/<id>.delta`. `zstd -d -D` with the base as dictionary decodes it.
+ * @returns memory that the next delta is written to; undefined where a delta is not less than half of what the content takes by itself
+ */
+export function encodeDelta(content: Uint8Array, base: BlobId, dictionary: Uint8Array): Buffer | undefined {
+  if (!servesAsDictionary(dictionary)) return undefined;
+  const member = room('delta', BASE_BYTES + content.length + ZSTD_MARGIN_BYTES);
+  member.writeUInt32LE(BASE_MAGIC, 0);
+  member.writeUInt32LE(BASE_BYTES - BASE_HEADER_BYTES, 4);
+  member.write(base, BASE_HEADER_BYTES, 'latin1');
+  const length = BASE_BYTES + loadZstd().compressDelta(member.subarray(BASE_BYTES), content, dictionary);
+  return isWorthIt(length, content) ? member.subarray(0, length) : undefined;
+}
+
+/** What begins like a dictionary that zstd was trained for, it would take for one. */
+function servesAsDictionary(base: Uint8Array): boolean {
+  return base.length >= 8 && !DICTIONARY_MAGIC.equals(base.subarray(0, DICTIONARY_MAGIC.length));
+}
+
+function isWorthIt(deltaBytes: number, content: Uint8Array): boolean {
+  if (deltaBytes >= content.length / 2) return false;
+  // Few contents compress to less than a tenth: then it need not be tried.
+  if (deltaBytes < content.length / SURELY_WORTH_IT) return true;
+  return deltaBytes < loadZstd().compress(room('whole', content.length + ZSTD_MARGIN_BYTES), content) / 2;
+}
+
+/** Memory that is used again. */
+const rooms = {delta: Buffer.alloc(0), whole: Buffer.alloc(0)};
+
+function room(name: keyof typeof rooms, bytes: number): Buffer {
+  if (rooms[name].length < bytes) rooms[name] = Buffer.allocUnsafeSlow(bytes);
+  return rooms[name];
 }
 
 /**

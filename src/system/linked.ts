@@ -16,6 +16,8 @@ export type Material = 'files' | 'dump';
 export interface Zstd {
   /** @returns the length of the frame in `out`. @throws `RangeError` if it does not fit */
   compress(out: Uint8Array, content: Uint8Array, material?: Material): number;
+  /** The same for what resembles a base, which whoever decompresses it gives as dictionary. @returns the length of the frame in `out`. @throws `RangeError` if it does not fit */
+  compressDelta(out: Uint8Array, content: Uint8Array, base: Uint8Array): number;
   /** @returns how much came out. @throws `RangeError` if it is damaged or does not fit */
   decompress(out: Uint8Array, frame: Uint8Array): number;
 }
@@ -31,6 +33,16 @@ const PARAMETERS: Readonly<Record<Material, Readonly<Record<number, number>>>> =
   dump: {[constants.ZSTD_c_compressionLevel]: 2, [constants.ZSTD_c_hashLog]: 17},
 };
 const OSSL_PARAM_UTF8_STRING = 4;
+
+/** A table as large as the base: that of the level's default would find little of it (PERFORMANCE §5). */
+function deltaParameters(content: Uint8Array, base: Uint8Array): Readonly<Record<number, number>> {
+  const clamped = (log: number, most: number): number => Math.min(Math.max(Math.ceil(log), 12), most);
+  return {
+    [constants.ZSTD_c_compressionLevel]: 2,
+    [constants.ZSTD_c_windowLog]: clamped(Math.log2(base.length + content.length) + 1, 24),
+    [constants.ZSTD_c_hashLog]: clamped(Math.log2(base.length), 20),
+  };
+}
 
 type Pointer = unknown;
 
@@ -58,6 +70,11 @@ export const NODE_ZSTD: Zstd = {
     // One piece of output: else Node gathers it in pieces of 16 KiB.
     const chunkSize = content.length + ZSTD_MARGIN_BYTES;
     return moveInto(out, zstdCompressSync(content, {chunkSize, params: PARAMETERS[material]}));
+  },
+  compressDelta(out, content, base) {
+    const params = deltaParameters(content, base);
+    const chunkSize = content.length + ZSTD_MARGIN_BYTES;
+    return moveInto(out, zstdCompressSync(content, {chunkSize, dictionary: base, params}));
   },
   decompress(out, frame) {
     // One byte more: where output fills a piece to its end, Node makes another as large. And it takes no smaller piece than 64 bytes.
@@ -110,10 +127,10 @@ function bindZstd(library: Library): Zstd | undefined {
   ) as Call;
   const newCompressor = bound('void *ZSTD_createCCtx()');
   const setParameter = bound('size_t ZSTD_CCtx_setParameter(void *, int, int)');
-  const compressors: Partial<Record<Material, Pointer>> = {};
-  const compressorFor = (material: Material): Pointer => {
-    const context = newCompressor() as Pointer;
-    for (const [parameter, value] of Object.entries(PARAMETERS[material]))
+  const setBase = bound('size_t ZSTD_CCtx_refPrefix(void *, const void *, size_t)');
+  const compressors: Partial<Record<Material | 'delta', Pointer>> = {};
+  const tune = (context: Pointer, parameters: Readonly<Record<number, number>>): Pointer => {
+    for (const [parameter, value] of Object.entries(parameters))
       setParameter(context, Number(parameter), value);
     return context;
   };
@@ -125,8 +142,15 @@ function bindZstd(library: Library): Zstd | undefined {
   };
   return {
     compress(out, content, material = 'files') {
-      compressors[material] ??= compressorFor(material);
+      compressors[material] ??= tune(newCompressor(), PARAMETERS[material]);
       const result = compress(compressors[material], out, out.length, content, content.length);
+      return checked(result, out, 'The compressed frame does not fit.');
+    },
+    compressDelta(out, content, base) {
+      compressors.delta ??= newCompressor() as Pointer;
+      const context = tune(compressors.delta, deltaParameters(content, base));
+      setBase(context, base, base.length); // For one frame.
+      const result = compress(context, out, out.length, content, content.length);
       return checked(result, out, 'The compressed frame does not fit.');
     },
     decompress(out, frame) {

@@ -32,6 +32,19 @@ describe.each([
     },
   );
 
+  test('what resembles a base is small, and comes back with it as dictionary', () => {
+    for (const base of [randomBytes(100_000), randomBytes(3_000_000)]) {
+      const content = Buffer.concat([base.subarray(500, -700), Buffer.from('new'), base.subarray(0, 300)]);
+      const out = Buffer.alloc(content.length + ZSTD_MARGIN_BYTES);
+      const length = zstd.compressDelta(out, content, base);
+      expect(length).toBeLessThan(1000);
+      expect(zstdDecompressSync(out.subarray(0, length), {dictionary: base}).equals(content)).toBe(true);
+    }
+    const [, text] = CONTENTS[1] as (typeof CONTENTS)[number];
+    const out = Buffer.alloc(text.length + ZSTD_MARGIN_BYTES);
+    expect(zstdDecompressSync(out.subarray(0, zstd.compress(out, text))).equals(text)).toBe(true);
+  });
+
   test('it reads from shared memory', () => {
     const shared = Buffer.from(new SharedArrayBuffer(100_000)).fill('shared');
     const out = Buffer.alloc(200_000);

@@ -1,4 +1,3 @@
-import {zstdCompressSync} from 'node:zlib';
 import {type Chunker, createChunker, DELTA_CHUNKING, STREAM_CHUNKING} from '../../chunker/chunker.ts';
 import {type Mac, newMac} from '../../system/linked.ts';
 import {encodeDelta} from '../delta.ts';
@@ -53,7 +52,6 @@ const STEP_BYTES = 262_144;
 const STREAM_STEP_BYTES = 8192;
 /** So much of what stands before a chunk tells its place. */
 const BEFORE_BYTES = 64;
-const SURELY_WORTH_IT = 40;
 
 type StreamTier = (typeof STREAM_CHUNKING)[number] | (typeof DELTA_CHUNKING)[number];
 
@@ -227,7 +225,7 @@ export class BlobWriter {
     const dictionary = isStored ? undefined : found?.read();
     if (found !== undefined && dictionary !== undefined) {
       const member = encodeDelta(content, found.id, dictionary);
-      if (isWorthIt(member.length, content)) delta = {base: found.id, member};
+      if (member !== undefined) delta = {base: found.id, member};
     }
     // A chunk that is known may be a delta from an earlier run: then it goes on building on the base that is found for it.
     bases.stored(before, content, id, isStored ? found?.id : delta?.base);
@@ -247,14 +245,6 @@ export class BlobWriter {
     if (this.#written?.mayHave(mac) === false) return false;
     return this.#pending.has(id) || this.#options.isKnown(mac);
   }
-}
-
-/** Whether a delta is less than half of what the chunk takes by itself. */
-function isWorthIt(deltaBytes: number, content: Uint8Array): boolean {
-  if (deltaBytes >= content.length / 2) return false;
-  // Few contents compress to less than a tenth: then it need not be tried.
-  if (deltaBytes < content.length / SURELY_WORTH_IT) return true;
-  return deltaBytes < zstdCompressSync(content, {chunkSize: content.length + 1024}).length / 2;
 }
 
 /** Ends every chunk at the same length. */
