@@ -67,6 +67,19 @@ export default class Restore extends RepositoryCommand {
       default: true,
       description: 'with --database: make the roles that the server lacks',
     }),
+    jobs: Flags.integer({
+      helpValue: 'N',
+      min: 1,
+      max: 64,
+      description:
+        'with --database: how many processes load a dump in the format "directory"; one per processor by default',
+      dependsOn: ['database'],
+    }),
+    work: Flags.string({
+      helpValue: 'DIR',
+      description: 'with --database: where the files of such a dump lie meanwhile, instead of in memory',
+      dependsOn: ['database'],
+    }),
     tar: Flags.string({helpValue: 'FILE', description: 'write a tar archive instead; - for standard output'}),
     include: Flags.string({
       multiple: true,
@@ -130,6 +143,8 @@ export default class Restore extends RepositoryCommand {
         overwrite: flags.overwrite === 'always',
         inPlace: flags['in-place'],
         roles: flags.roles,
+        jobs: flags.jobs,
+        work: flags.work === undefined ? undefined : resolve(flags.work),
         now: () => new Date(),
       });
       const seconds = (performance.now() - started) / 1000;

@@ -105,7 +105,21 @@ const postgres = z.strictObject({
       password: password.optional(),
       sslmode: z.enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']).optional(),
       sslrootcert: path.optional(),
-      format: z.enum(['custom', 'plain'], {error: 'is neither `custom` nor `plain`'}).optional(),
+      format: z
+        .enum(['custom', 'plain', 'directory'], {error: 'is none of `custom`, `plain` and `directory`'})
+        .optional()
+        .describe('That of pg_dump: custom by default; directory for a dump by several processes.'),
+      jobs: z
+        .int()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('How many tables are dumped at once in the format `directory`: 2 by default.'),
+      scratch: path
+        .optional()
+        .describe(
+          'Where the files of that format lie until they are stored, in memory: /dev/shm by default.',
+        ),
       schemas: names.optional().describe('Only these, as patterns of pg_dump.'),
       excludeSchemas: names.optional(),
       tables: names.optional().describe('Only these, as patterns of pg_dump.'),
@@ -117,7 +131,14 @@ const postgres = z.strictObject({
         .describe('Whether roles and tablespaces are dumped, too: they are by default.'),
       programs,
     })
-    .check(oneOrSeveral),
+    .check(oneOrSeveral)
+    .check(({value, issues}) => {
+      for (const key of ['jobs', 'scratch'] as const) {
+        if (value[key] === undefined || value.format === 'directory') continue;
+        const message = 'is only for `format: directory`';
+        issues.push({code: 'custom', message, params: {}, input: value, path: [key]});
+      }
+    }),
   witness: witness.optional(),
   ...cached,
 });

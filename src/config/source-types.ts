@@ -86,7 +86,9 @@ export interface PostgresSourceConfig extends StreamConfig {
   readonly kind: 'postgres';
   readonly connection: PostgresConnection;
   readonly databases: 'all' | readonly string[];
-  readonly format: 'custom' | 'plain';
+  readonly format: 'custom' | 'plain' | 'directory';
+  /** With that format alone: how many processes of pg_dump work at once, and the memory file system that takes its files meanwhile. */
+  readonly directory: {readonly jobs: number; readonly scratch: string} | undefined;
   /** Patterns of pg_dump. */
   readonly only: {
     readonly schemas: readonly string[];

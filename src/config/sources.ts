@@ -31,6 +31,11 @@ import {parseDuration, parseSize} from './units.ts';
 import type {CommandInput} from './values.ts';
 import {splitWords} from './words.ts';
 
+/** Of a dump in the format of pg_dump that can have several. */
+const DEFAULT_JOBS = 2;
+/** The tmpfs that every Linux has. */
+export const MEMORY_FOLDER = '/dev/shm';
+
 interface Surroundings {
   /** How old a generation may be where a source does not say. */
   readonly full: string;
@@ -102,6 +107,10 @@ function toPostgres(name: string, input: PostgresInput, around: Surroundings): P
     },
     databases: postgres.databases ?? [postgres.database ?? ''],
     format: postgres.format ?? 'custom',
+    directory:
+      postgres.format === 'directory'
+        ? {jobs: postgres.jobs ?? DEFAULT_JOBS, scratch: absolute(postgres.scratch) ?? MEMORY_FOLDER}
+        : undefined,
     only: {
       schemas: postgres.schemas ?? [],
       excludeSchemas: postgres.excludeSchemas ?? [],

@@ -1,5 +1,7 @@
 /** Restores a dump into a database server, and compares the copy with the snapshot's witness. */
-
+import {writeFile} from 'node:fs/promises';
+import {availableParallelism} from 'node:os';
+import {join} from 'node:path';
 import type {MysqlConnection, PostgresConnection} from '../config/source-types.ts';
 import {NotFoundError, RestoreError, SourceError} from '../errors.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
@@ -7,10 +9,13 @@ import type {SourceHistory} from '../repository/history.ts';
 import {openSealedGeneration, readSealedSnapshot} from '../repository/open-snapshot.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import type {TreeEntry} from '../repository/tree.ts';
+import type {TreeSource} from '../repository/tree-walk.ts';
+import {nameIsSound} from '../sources/folder/outcome.ts';
 import type {MysqlWitness} from '../sources/mysql/dump.ts';
 import {type MysqlRestore, restoreMysql} from '../sources/mysql/restore.ts';
 import {GLOBALS_FILE, type PostgresWitness} from '../sources/postgres/dump.ts';
 import {type PostgresRestore, restorePostgres} from '../sources/postgres/restore.ts';
+import {whyFailed} from '../system/system-error.ts';
 import type {RestoreContext} from './restore.ts';
 import {ContentAhead} from './restore-ahead.ts';
 
@@ -32,6 +37,10 @@ export interface RestoreDatabaseOptions {
   readonly inPlace?: boolean;
   /** Make the roles that the server lacks. */
   readonly roles?: boolean;
+  /** How many processes load a dump of the directory format at once; one per processor by default. */
+  readonly jobs?: number | undefined;
+  /** Where the files of such a dump lie meanwhile; in memory by default. */
+  readonly work?: string | undefined;
   readonly now: () => Date;
 }
 
@@ -66,20 +75,24 @@ export async function restoreToDatabase(
     );
   }
   const database = chooseDatabase(witness, options.from, target.database);
-  const files = new Map<string, TreeEntry>();
-  for (const id of root.tree ?? [])
-    for (const entry of await trees.readTree(id)) files.set(entry.name.toString(), entry);
-  const entry = fileNamed(files, database.file, seal);
+  const files = await listingOf(trees, root);
+  const entry = files.get(database.file);
+  if (entry === undefined || (entry.type !== 'file' && entry.type !== 'directory')) {
+    throw new NotFoundError(`Snapshot ${seal.snapshot.id} of ${seal.source} has no file ${database.file}.`);
+  }
   const globals = files.get(GLOBALS_FILE);
+  const parts = entry.type === 'file' ? undefined : [...(await listingOf(trees, entry)).values()];
+  const total = (parts ?? [entry]).reduce((sum, {size = 0}) => sum + size, 0);
+  const ahead = new ContentAhead(reader);
   let bytes = 0;
-  async function* content(): AsyncGenerator<Uint8Array> {
-    using file = new ContentAhead(reader).of(entry);
+  async function* contentOf(part: TreeEntry): AsyncGenerator<Uint8Array> {
+    using file = ahead.of(part);
     for await (const piece of measure(file.read(signal))) {
       bytes += piece.length;
       onProgress?.({
         phase: 'restore',
         files: {done: 0, total: 1},
-        bytes: {done: bytes, total: entry.size},
+        bytes: {done: bytes, total},
         current: database.file,
       });
       yield Buffer.from(piece); // It is on its way to a program when the next is read.
@@ -88,7 +101,6 @@ export async function restoreToDatabase(
   const name = target.database ?? database.name;
   const common = {
     name,
-    content: content(),
     overwrite: options.overwrite ?? false,
     inPlace: options.inPlace ?? false,
     now: options.now,
@@ -103,11 +115,25 @@ export async function restoreToDatabase(
   try {
     if (target.kind === 'mysql') {
       const dump = {witness, database} as MysqlRestore['dump'];
-      const problems = await restoreMysql({...common, connection: target.connection, dump});
+      const problems = await restoreMysql({
+        ...common,
+        content: contentOf(entry),
+        connection: target.connection,
+        dump,
+      });
       return {...done, bytes, warnings: [], problems};
     }
     const restored = await restorePostgres({
       ...common,
+      content:
+        parts === undefined
+          ? contentOf(entry)
+          : {
+              bytes: total,
+              jobs: options.jobs ?? availableParallelism(),
+              work: options.work,
+              writeTo: (folder) => writeParts(folder, parts, contentOf),
+            },
       connection: target.connection,
       dump: {witness, database} as PostgresRestore['dump'],
       globals: options.roles === false || globals === undefined ? undefined : await textOf(reader, globals),
@@ -140,10 +166,33 @@ function chooseDatabase(
   );
 }
 
-function fileNamed(files: ReadonlyMap<string, TreeEntry>, name: string, seal: CheckedSeal): TreeEntry {
-  const entry = files.get(name);
-  if (entry?.type === 'file') return entry;
-  throw new NotFoundError(`Snapshot ${seal.snapshot.id} of ${seal.source} has no file ${name}.`);
+async function listingOf(trees: TreeSource, directory: TreeEntry): Promise<Map<string, TreeEntry>> {
+  const entries = new Map<string, TreeEntry>();
+  for (const id of directory.tree ?? [])
+    for (const entry of await trees.readTree(id)) entries.set(entry.name.toString(), entry);
+  return entries;
+}
+
+/** Writes the files of a dump; they are in one folder. */
+async function writeParts(
+  folder: string,
+  parts: readonly TreeEntry[],
+  contentOf: (part: TreeEntry) => AsyncIterable<Uint8Array>,
+): Promise<void> {
+  for (const part of parts) {
+    if (part.type !== 'file' || !nameIsSound(part.name))
+      throw new RestoreError(`The dump holds ${part.name.toString()}, which belongs in none.`);
+    const path = join(folder, part.name.toString());
+    try {
+      await writeFile(path, contentOf(part), {flag: 'wx', mode: 0o600});
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).syscall === undefined) throw cause;
+      throw new RestoreError(`${path} cannot be written: ${whyFailed(cause)}.`, {
+        cause,
+        hint: 'Name a folder with room for the files of the dump with --work DIR.',
+      });
+    }
+  }
 }
 
 async function textOf(reader: BlobReader, entry: TreeEntry): Promise<string> {

@@ -90,6 +90,7 @@ export class PostgresScratch implements AsyncDisposable {
       connection: this.connection,
       databases: [database],
       format: 'custom',
+      directory: undefined,
       only: {schemas: [], excludeSchemas: [], tables: [], excludeTables: [], excludeData: []},
       globals: true,
       witness: {rows: 'all', timeoutMs: 600_000},

@@ -140,7 +140,7 @@ async function restoreAll(
   {connection, nameOf}: DrillServer<PostgresConnection | MysqlConnection>,
   kind: DatabaseTarget['kind'],
 ): Promise<{checks: FullCheck[]; files: number; bytes: number; isWhole: boolean}> {
-  const {meter, now, into} = context;
+  const {meter, now, into, place} = context;
   const checks: FullCheck[] = [];
   let bytes = 0;
   for (const name of names) {
@@ -149,6 +149,7 @@ async function restoreAll(
       restoreToDatabase({...context, measure: (content) => meter.content(content)}, history, seal, target, {
         from: name,
         roles: into === undefined, // A server that is not ours keeps the roles it has.
+        work: place.folder,
         now,
       }),
     );

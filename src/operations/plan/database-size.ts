@@ -10,6 +10,7 @@ import {MysqlAccess} from '../../sources/mysql/connection.ts';
 import {literal, MysqlSession} from '../../sources/mysql/session.ts';
 import {PostgresAccess} from '../../sources/postgres/connection.ts';
 import {PostgresSession} from '../../sources/postgres/session.ts';
+import {dataBytes} from '../../sources/postgres/size.ts';
 import {redisInfo} from '../../sources/redis/dump.ts';
 
 /**
@@ -50,10 +51,7 @@ async function postgresBytes(source: PostgresSourceConfig, signal: AbortSignal):
   let bytes = 0;
   for (const name of names) {
     await using session = await PostgresSession.open(access, name, signal);
-    bytes += await session.one<number>(
-      `SELECT to_json(coalesce(sum(pg_table_size(c.oid)), 0)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-       WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`,
-    );
+    bytes += await dataBytes(session);
   }
   return bytes;
 }

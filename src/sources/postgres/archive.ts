@@ -1,6 +1,7 @@
 /**
- * Looks through a custom-format archive of pg_dump while it passes: is it whole? The layout is that of pg_backup_archiver.c and
- * pg_backup_custom.c, archive versions 1.12 to 1.16 (PostgreSQL 9 to 18).
+ * Looks through a custom-format archive of pg_dump while it passes: is it whole? Reads the table of contents of the directory format,
+ * too. The layout is that of pg_backup_archiver.c, pg_backup_custom.c and pg_backup_directory.c, archive versions 1.12 to 1.16
+ * (PostgreSQL 9 to 18).
  */
 
 /** An entry of the table of contents. */
@@ -13,6 +14,8 @@ export interface TocEntry {
   readonly owner: string | null;
   /** A block of data follows for it. */
   readonly hasData: boolean;
+  /** In the directory format: the file with its data. */
+  readonly file?: string;
 }
 
 export interface ArchiveHead {
@@ -28,6 +31,8 @@ export class ArchiveError extends Error {}
 
 const TOC_MOST_BYTES = 256 * 2 ** 20;
 const CUSTOM_FORMAT = 1;
+/** pg_dump marks the table of contents of the directory format as one of a tar archive: they are alike. */
+const DIRECTORY_FORMAT = 3;
 const DATA_BLOCK = 1;
 const BLOBS_BLOCK = 3;
 const NO_DATA = 3;
@@ -71,7 +76,7 @@ export class ArchiveReader {
   #tryToc(): void {
     const cursor = new Cursor(this.#pending);
     try {
-      this.head = readHead(cursor);
+      this.head = readHead(cursor, CUSTOM_FORMAT);
     } catch (error) {
       if (error !== NEED_MORE) throw error;
       if (this.#pending.length > TOC_MOST_BYTES) throw new ArchiveError('its table of contents has no end');
@@ -131,6 +136,20 @@ export class ArchiveReader {
   }
 }
 
+/** The table of contents of the directory format, `toc.dat`. @throws {@link ArchiveError} unless it is whole */
+export function readDirectoryToc(bytes: Buffer): ArchiveHead {
+  const cursor = new Cursor(bytes);
+  try {
+    const head = readHead(cursor, DIRECTORY_FORMAT);
+    if (cursor.at !== bytes.length)
+      throw new ArchiveError('its table of contents goes on where it should end');
+    return head;
+  } catch (error) {
+    if (error === NEED_MORE) throw new ArchiveError('it ends within its table of contents');
+    throw error;
+  }
+}
+
 /** A sign, then the bytes of the number, the least first. */
 function integer(bytes: Buffer, at: number, size: number): number {
   const value = bytes.readUIntLE(at + 1, size);
@@ -167,7 +186,7 @@ class Cursor {
   }
 }
 
-function readHead(cursor: Cursor): ArchiveHead {
+function readHead(cursor: Cursor, format: number): ArchiveHead {
   if (cursor.take(5).toString('latin1') !== 'PGDMP') throw new ArchiveError('it is no archive of pg_dump');
   const [major, minor] = [cursor.byte(), cursor.byte()];
   cursor.byte();
@@ -176,14 +195,14 @@ function readHead(cursor: Cursor): ArchiveHead {
   cursor.intSize = cursor.byte();
   const offsetBytes = cursor.byte();
   if (cursor.intSize !== 4 || offsetBytes > 8) throw new ArchiveError('it has numbers of unknown size');
-  if (cursor.byte() !== CUSTOM_FORMAT) throw new ArchiveError('it is of another format than custom');
+  if (cursor.byte() !== format) throw new ArchiveError('it is of another format than it should be');
   if (minor >= 15) cursor.byte();
   else cursor.int(); // How it is compressed.
   for (let field = 0; field < 7; field++) cursor.int(); // When it was made.
   const [database, serverVersion, dumpVersion] = [cursor.text(), cursor.text(), cursor.text()];
   const count = cursor.int();
   const entries: TocEntry[] = [];
-  for (let i = 0; i < count; i++) entries.push(readEntry(cursor, minor, offsetBytes));
+  for (let i = 0; i < count; i++) entries.push(readEntry(cursor, minor, format, offsetBytes));
   return {
     database: database ?? '',
     serverVersion: serverVersion ?? '',
@@ -192,7 +211,7 @@ function readHead(cursor: Cursor): ArchiveHead {
   };
 }
 
-function readEntry(cursor: Cursor, minor: number, offsetBytes: number): TocEntry {
+function readEntry(cursor: Cursor, minor: number, format: number, offsetBytes: number): TocEntry {
   const id = cursor.int();
   cursor.int(); // Whether pg_dump had data for it; the offset below tells it, too.
   cursor.text(); // Object ids.
@@ -208,7 +227,12 @@ function readEntry(cursor: Cursor, minor: number, offsetBytes: number): TocEntry
   const owner = cursor.text();
   cursor.text(); // Formerly: with oids.
   while (cursor.text() !== null); // Dependencies.
+  const entry = {id, kind, name, schema, owner};
+  if (format === DIRECTORY_FORMAT) {
+    const file = cursor.text() ?? '';
+    return file === '' ? {...entry, hasData: false} : {...entry, hasData: true, file};
+  }
   const hasData = cursor.byte() !== NO_DATA;
   cursor.take(offsetBytes);
-  return {id, kind, name, schema, owner, hasData};
+  return {...entry, hasData};
 }

@@ -4,9 +4,10 @@ import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
 import {type Dump, type DumpContext, type DumpFile, fileName} from '../stream/dump.ts';
 import {demandEnd} from '../stream/end-marker.ts';
-import {runProgram} from '../stream/program.ts';
+import {type Program, runProgram} from '../stream/program.ts';
 import {ArchiveError, type ArchiveHead, ArchiveReader} from './archive.ts';
 import {PostgresAccess, type PostgresProgram} from './connection.ts';
+import {demandPlace, dumpDirectory} from './directory.ts';
 import {PostgresSession, SqlError} from './session.ts';
 import {type DatabaseWitness, readFacts, readLargeObjects, readSchema, readTables} from './witness.ts';
 
@@ -25,6 +26,8 @@ export interface PostgresWitness {
 }
 
 export const GLOBALS_FILE = 'globals.sql';
+/** Of the file of a database, or of its folder. */
+const ENDINGS = {custom: 'dump', plain: 'sql', directory: 'dir'} as const;
 /** Older servers lack the functions that the witness is made with. */
 const OLDEST_VERSION = 110_000;
 const LOCK_TIMEOUT_MS = 600_000;
@@ -44,6 +47,11 @@ export async function* dumpPostgres(source: PostgresSourceConfig, context: DumpC
   const server = await readServer(source, access, context);
   guardVersion(server, client);
   const names = source.databases === 'all' ? server.databases : source.databases;
+  const {directory} = source;
+  if (directory !== undefined) {
+    const isPart = isPartial(source);
+    await demandPlace(access, names, {scratch: directory.scratch, isPart}, context);
+  }
   const databases: DatabaseWitness[] = [];
   for (const name of names) databases.push(yield* dumpDatabase(source, access, context, name));
   if (source.globals) yield {name: GLOBALS_FILE, bytes: dumpGlobals(source, access, context, server)};
@@ -100,26 +108,25 @@ async function* dumpDatabase(
   const facts = await readFacts(session);
   await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const [snapshot = ''] = await session.run<string>('SELECT to_json(pg_export_snapshot())');
-  const isPart = Object.values(source.only).some((patterns) => patterns.length > 0);
-  const file = `${fileName(name)}.${source.format === 'custom' ? 'dump' : 'sql'}`;
+  const isPart = isPartial(source);
+  const file = `${fileName(name)}.${ENDINGS[source.format]}`;
   const label = `pg_dump of ${name}`;
-  const run = (args: readonly string[]) =>
-    runProgram({
-      label,
-      file: access.program('pg_dump'),
-      args: [
-        `--snapshot=${snapshot}`,
-        '--no-password',
-        `--lock-wait-timeout=${LOCK_TIMEOUT_MS}`,
-        ...filters(source),
-        ...args,
-      ],
-      env: access.environment(name),
-      secrets: access.secrets,
-      timeoutMs: source.timeoutMs,
-      signal: context.signal,
-      onSaid: (lines) => context.onNote(`pg_dump of ${name} said: ${lines.join('; ')}`),
-    });
+  const program: Program = {
+    label,
+    file: access.program('pg_dump'),
+    args: [
+      `--snapshot=${snapshot}`,
+      '--no-password',
+      `--lock-wait-timeout=${LOCK_TIMEOUT_MS}`,
+      ...filters(source),
+    ],
+    env: access.environment(name),
+    secrets: access.secrets,
+    timeoutMs: source.timeoutMs,
+    signal: context.signal,
+    onSaid: (lines) => context.onNote(`pg_dump of ${name} said: ${lines.join('; ')}`),
+  };
+  const run = (args: readonly string[]) => runProgram({...program, args: [...program.args, ...args]});
 
   /** Reads the witness while the dump flows: both see the same snapshot. */
   const observe = async (head: ArchiveHead): Promise<DatabaseWitness> => {
@@ -148,6 +155,8 @@ async function* dumpDatabase(
 
   if (source.format === 'custom') {
     yield {name: file, bytes: checkArchive(run(['--format=custom', '--compress=0']), label, onHead)};
+  } else if (source.directory !== undefined) {
+    yield* dumpDirectory(program, {...source.directory, folder: file}, context, onHead);
   } else {
     const definitions = run([
       '--format=custom',
@@ -231,6 +240,10 @@ function dumpGlobals(
   );
 }
 
+function isPartial({only}: PostgresSourceConfig): boolean {
+  return Object.values(only).some((patterns) => patterns.length > 0);
+}
+
 function filters({only}: PostgresSourceConfig): string[] {
   return [
     ...only.schemas.map((pattern) => `--schema=${pattern}`),
@@ -242,8 +255,11 @@ function filters({only}: PostgresSourceConfig): string[] {
 }
 
 /** The tables whose rows are in the dump. */
-function dumpedTables({entries}: ArchiveHead, format: 'custom' | 'plain'): {schema: string; name: string}[] {
-  const kind = format === 'custom' ? 'TABLE DATA' : 'TABLE';
+function dumpedTables(
+  {entries}: ArchiveHead,
+  format: PostgresSourceConfig['format'],
+): {schema: string; name: string}[] {
+  const kind = format === 'plain' ? 'TABLE' : 'TABLE DATA';
   return entries
     .filter((entry) => entry.kind === kind)
     .map(({schema, name}) => ({schema: schema ?? 'public', name}))

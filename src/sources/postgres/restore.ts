@@ -1,7 +1,9 @@
 /** Restores a dumped database into a server, and compares the copy with the witness. */
 import type {PostgresConnection} from '../../config/source-types.ts';
-import {RestoreError} from '../../errors.ts';
+import {MEMORY_FOLDER} from '../../config/sources.ts';
+import {RestoreError, SourceError} from '../../errors.ts';
 import {runProgram} from '../stream/program.ts';
+import {demandMemory, demandRoom, ScratchFolder} from '../stream/scratch-folder.ts';
 import {PostgresAccess} from './connection.ts';
 import type {PostgresWitness} from './dump.ts';
 import {makeMissingRoles} from './roles.ts';
@@ -13,7 +15,8 @@ export interface PostgresRestore {
   /** The name of the database to make. */
   readonly name: string;
   readonly dump: {readonly witness: PostgresWitness; readonly database: DatabaseWitness};
-  readonly content: AsyncIterable<Uint8Array>;
+  /** The dump: a stream, or files of the directory format, which need a place where pg_restore finds them. */
+  readonly content: AsyncIterable<Uint8Array> | DumpedFiles;
   /** The roles of the dump; undefined to make none. */
   readonly globals: string | undefined;
   /** Put it in the place of a database that has content; that one is kept under another name. */
@@ -22,6 +25,17 @@ export interface PostgresRestore {
   readonly inPlace: boolean;
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A dump in the directory format. */
+export interface DumpedFiles {
+  readonly bytes: number;
+  /** How many processes of pg_restore work at once. */
+  readonly jobs: number;
+  /** Where its files lie meanwhile, on whatever disk; undefined for memory. */
+  readonly work: string | undefined;
+  /** Writes them into a folder that is there. */
+  writeTo(folder: string): Promise<void>;
 }
 
 export interface PostgresRestored {
@@ -128,7 +142,7 @@ async function guard(
 }
 
 function programFor({file}: DatabaseWitness): 'pg_restore' | 'psql' {
-  return file.endsWith('.dump') ? 'pg_restore' : 'psql';
+  return file.endsWith('.sql') ? 'psql' : 'pg_restore';
 }
 
 async function isEmpty(
@@ -174,19 +188,43 @@ async function load(
     label: program,
     file: access.program(program),
     env: access.environment(name),
-    input: content,
     secrets: access.secrets,
     timeoutMs: Number.POSITIVE_INFINITY, // Indexes are built in silence.
     signal,
     hint: 'The dump itself comes back with --to DIR.',
     onSaid: (lines: string[]) => void said.push(...lines),
   };
+  const target = ['--no-password', `--dbname=dbname='${name.replaceAll(/[\\']/g, '\\$&')}'`];
+  if ('writeTo' in content) {
+    using place = placeFor(content);
+    await content.writeTo(place.path);
+    const args = ['--format=directory', `--jobs=${content.jobs}`, ...target, place.path];
+    for await (const _piece of runProgram({...common, args, succeeds: [1]}));
+    return said;
+  }
   const args =
     program === 'psql'
       ? ['--no-psqlrc', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1', '--output=/dev/null']
-      : ['--no-password', `--dbname=dbname='${name.replaceAll(/[\\']/g, '\\$&')}'`];
-  for await (const _piece of runProgram({...common, args, ...(program === 'pg_restore' && {succeeds: [1]})}));
+      : target;
+  const loaded = {...common, args, input: content, ...(program === 'pg_restore' && {succeeds: [1]})};
+  for await (const _piece of runProgram(loaded));
   return said;
+}
+
+/** In memory, unless a folder was named. @throws {@link RestoreError} if it does not fit there */
+function placeFor({bytes, work}: DumpedFiles): ScratchFolder {
+  if (work !== undefined) return ScratchFolder.make(work);
+  try {
+    demandMemory(MEMORY_FOLDER);
+    demandRoom(MEMORY_FOLDER, bytes, 'The dump');
+  } catch (cause) {
+    if (!(cause instanceof SourceError)) throw cause;
+    throw new RestoreError(`pg_restore needs the files of this dump in a folder. ${cause.message}`, {
+      cause,
+      hint: 'Name a folder with room for them with --work DIR: they lie there, readable by you alone, until the restore ends.',
+    });
+  }
+  return ScratchFolder.make(MEMORY_FOLDER);
 }
 
 /** Puts the copy in the place of a database, which is kept. @returns a sentence about where */

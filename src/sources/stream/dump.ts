@@ -5,6 +5,10 @@ import type {Json} from '../../repository/canonical.ts';
 export interface DumpFile {
   /** Its name in the snapshot. */
   readonly name: string;
+  /** The folder of the snapshot that it lies in, one of files that may be empty; undefined for the snapshot itself. */
+  readonly folder?: string;
+  /** By what the last version of it is found; by its path where undefined. */
+  readonly sameAs?: string | undefined;
   /** Ends only when the content is known to be whole. @throws SourceError if it is not */
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Content that is changed in place, in pages: it is cut every so many bytes. Undefined to cut by content. */
