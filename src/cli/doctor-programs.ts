@@ -62,6 +62,7 @@ function neededPrograms(source: SourceConfig): string[][] {
   if (source.kind === 'postgres') {
     for (const name of ['pg_dump', 'psql', ...(source.globals ? ['pg_dumpall'] : [])])
       needed.push([join(source.connection.programs ?? '', name)]);
+    if (source.directory !== undefined) needed.push(['setpriv']);
   }
   if (source.kind === 'mysql')
     needed.push(['mariadb-dump', 'mysqldump'].map((name) => join(source.connection.programs ?? '', name)));

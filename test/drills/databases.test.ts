@@ -39,7 +39,8 @@ describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
 
   test('comes back in a server that the drill starts: witness, pg_amcheck, assertions', async () => {
     const database = await server.database('all', everything(5000));
-    await place.machine.backupDump(server.source(database));
+    const directory = {jobs: 2, scratch: '/dev/shm'};
+    await place.machine.backupDump(server.source(database, {format: 'directory', directory}));
     const drill = passed(
       await place.room.run('db', {
         checks: [
