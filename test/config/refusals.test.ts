@@ -123,6 +123,10 @@ const refusals: [text: string, problem: string][] = [
     'Unknown key `hots` at holdfast.yaml:1:42; did you mean `host`?',
   ],
   [
+    'sources: { o: { postgres: { database: a, jobs: 4 } } }',
+    '`sources.o.postgres.jobs` is only for `format: directory` at holdfast.yaml:1:48.',
+  ],
+  [
     'sources: { o: { postgres: { user: x } } }',
     '`sources.o.postgres` needs `database` or `databases`, and not both at holdfast.yaml:1:27.',
   ],
