@@ -37,6 +37,7 @@ const NO_BUCKET: Words = {
 };
 const WRONG_KEY: Words = {problem: 'the store does not accept the credentials', hint: CREDENTIALS};
 const EXPIRED: Words = {problem: 'the credentials have expired', hint: 'Get new ones, and run this again.'};
+const DENIED: Words = {problem: 'access is denied'};
 const SKEWED: Words = {
   problem: 'the clocks of this machine and of the store differ too much',
   hint: CLOCK,
@@ -71,7 +72,7 @@ const BY_CODE: Readonly<Record<string, Words>> = {
   InvalidToken: WRONG_KEY,
   RequestTimeTooSkewed: SKEWED,
   RequestExpired: SKEWED,
-  AccessDenied: {problem: 'access is denied'},
+  AccessDenied: DENIED,
   AllAccessDisabled: {problem: 'the account is closed', hint: 'Ask the provider.'},
   InvalidObjectState: COLD,
   PermanentRedirect: ELSEWHERE,
@@ -171,19 +172,27 @@ const KNOWN_NAMES = new Set(['CredentialsProviderError', 'TimeoutError']);
  *
  * @param operation a verb, such as `store`
  * @param object its name, or empty where many are meant
+ * @param mayHaveEnded whether the credentials are a session that nothing renews: some stores (Ceph) only deny access at its end
  */
 export function s3TargetError(
   label: string,
   operation: string,
   object: string,
   failure: S3Failure,
+  mayHaveEnded = false,
 ): TargetError {
   const {code, status, region, requestId, retryAfterMs} = failure;
-  const {problem, hint, transient = false, throttled = false} = wordsFor(failure);
+  const words = wordsFor(failure);
+  const {
+    problem,
+    hint,
+    transient = false,
+    throttled = false,
+  } = words === DENIED && mayHaveEnded ? deniedOrEnded(operation) : words;
   const what = object === '' ? 'objects' : object;
-  const details = [code, status === undefined || String(status) === code ? '' : `HTTP ${status}`].filter(
-    Boolean,
-  );
+  const isNumber = status === undefined || String(status) === code;
+  const isNameless = status !== undefined && code === 'Unknown'; // The SDK's word for an answer without a body.
+  const details = [isNameless ? '' : code, isNumber ? '' : `HTTP ${status}`].filter(Boolean);
   return new TargetError(`Cannot ${operation} ${what} in ${label}: ${problem} (${details.join(', ')}).`, {
     cause: new Error(requestId === undefined ? code : `${code}, request ${requestId}`),
     hint: hint ?? hintFor(operation, failure, region),
@@ -199,7 +208,7 @@ function wordsFor({code, status = 0, text}: S3Failure): Words {
   if (status === 429 || status === 503) return THROTTLED;
   if (status === 507) return FULL;
   if (status >= 500 && status !== 501) return {problem: 'the store has a fault', transient: true};
-  if (status === 403) return {problem: 'access is denied'};
+  if (status === 403) return DENIED;
   if (status === 401) return WRONG_KEY;
   if (status === 301 || status === 307) return ELSEWHERE;
   if (status === 408) return SILENT;
@@ -226,9 +235,19 @@ function hintFor(
     return region === undefined
       ? 'Name the region of the bucket in the URL: ?region=…'
       : `Write ?region=${region} in the URL.`;
-  if (status !== 403) return undefined;
+  return status === 403 ? `The credentials ${lackOf(operation)}; see docs/targets.md.` : undefined;
+}
+
+function lackOf(operation: string): string {
   const right = RIGHTS[operation];
-  return `${right === undefined ? 'The credentials lack a right' : `The credentials need the right ${right}`}; see docs/targets.md.`;
+  return right === undefined ? 'lack a right' : `need the right ${right}`;
+}
+
+function deniedOrEnded(operation: string): Words {
+  return {
+    problem: 'access is denied, or the session has ended',
+    hint: `Get a new session (AWS_SESSION_TOKEN), or name a profile that renews it; if this one is new, the credentials ${lackOf(operation)}: see docs/targets.md.`,
+  };
 }
 
 function parseRetryAfter(value: string | undefined): number | undefined {

@@ -11,6 +11,8 @@ type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>;
 export class S3Renewal {
   readonly #client: S3Client;
   #pending: Promise<Credentials> | undefined;
+  /** Whether the store last refused a session that cannot be got anew: it may have ended, which not every store says. */
+  mayHaveEnded = false;
 
   constructor(client: S3Client) {
     this.#client = client;
@@ -23,7 +25,8 @@ export class S3Renewal {
       return await action();
     } catch (cause) {
       if (before.sessionToken === undefined || !isRefusal(cause)) throw cause;
-      if (isSame(before, await this.#othersThan(before))) throw cause;
+      this.mayHaveEnded = isSame(before, await this.#othersThan(before));
+      if (this.mayHaveEnded) throw cause;
       return await action();
     }
   }

@@ -217,7 +217,7 @@ export class S3Requests {
     const failure = s3Failure(cause);
     if (failure === undefined) return cause;
     if (isMissing(cause) && object !== '') return new ObjectMissingError(this.label, object);
-    return s3TargetError(this.label, verb, object, failure);
+    return s3TargetError(this.label, verb, object, failure, this.#renewal.mayHaveEnded);
   }
 
   #object(key: string, version: string | undefined): {Bucket: string; Key: string; VersionId?: string} {

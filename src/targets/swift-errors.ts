@@ -25,17 +25,26 @@ const WORDS: Readonly<Record<number, readonly [problem: string, hint?: string]>>
   507: ['its disks are full (507)', 'Ask the provider, or prune, and run this again.'],
 };
 
+/** A new login works, and so did an earlier one: where the storage keeps its tokens, something is amiss for a while. */
+const FORGETFUL = [
+  'the storage refuses a new login, though it took an earlier one (401)',
+  'Run this again later; if it stays so, ask the provider about its Keystone and its cache of tokens.',
+] as const;
+
 /**
  * The answer as an error.
  *
  * @param what the beginning of the message, such as `Cannot store x in swift://c`
+ * @param isProven whether the storage took these credentials before: a 401 after a new login is then worth another try
  */
 export function swiftError(
   what: string,
   {status, headers}: Pick<HttpResponse, 'status' | 'headers'>,
   nowMs: number,
+  isProven = false,
 ): TargetError {
-  const known = WORDS[status];
+  const isForgetful = status === 401 && isProven;
+  const known = isForgetful ? FORGETFUL : WORDS[status];
   const transaction = headers.get('x-trans-id') ?? headers.get('x-openstack-request-id');
   // Providers ask for it. It comes from the network: no more than what such an id looks like is shown.
   const named = /^[\w-]{8,80}$/.test(transaction ?? '') ? `, transaction ${transaction}` : '';
@@ -47,7 +56,7 @@ export function swiftError(
   const details = retryDetails(status, headers, nowMs);
   return new TargetError(`${what}: ${problem}${named}.`, {
     ...details,
-    transient: details.transient || status === 422, // What was damaged on the way is sent again.
+    transient: details.transient || isForgetful || status === 422, // What was damaged on the way is sent again.
     hint,
   });
 }

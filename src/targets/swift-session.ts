@@ -28,6 +28,8 @@ export class Sessions {
   #isWarned = false;
   /** How many logins there were. */
   logins = 0;
+  /** The newest session that the storage took; 0 before any. */
+  proven = 0;
 
   constructor(credentials: SwiftCredentials, access: TargetAccess) {
     this.#credentials = credentials;

@@ -261,9 +261,14 @@ export class SwiftTarget implements Target {
         {stallMs: this.#access.stallMs},
       );
       this.#checkClock(response.headers);
+      if (response.status >= 200 && response.status < 300) {
+        this.#sessions.proven = Math.max(this.#sessions.proven, session.number);
+      }
       if (response.status !== 401) return response;
       this.#sessions.forget(session);
       if (loginsBefore !== undefined && session.number > loginsBefore) return response;
+      // Earlier sessions were taken, and a new one is not: nothing is better at once, but perhaps after a wait.
+      if (this.#sessions.proven > 0 && session.number > this.#sessions.proven) return response;
       loginsBefore ??= this.#sessions.logins;
       await response.discard();
     }
@@ -271,7 +276,7 @@ export class SwiftTarget implements Target {
 
   async #refused(response: HttpResponse, what: string): Promise<TargetError> {
     await response.discard();
-    return swiftError(what, response, this.#clock.wallMs());
+    return swiftError(what, response, this.#clock.wallMs(), this.#sessions.proven > 0);
   }
 
   #checkClock(headers: Headers): void {

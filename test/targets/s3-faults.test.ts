@@ -38,6 +38,7 @@ describe('an answer that is a failure', () => {
     [400, 'RequestTimeout', {transient: true}, /does not answer/],
     [409, 'ConditionalRequestConflict', {transient: true}, /another request/],
     [403, 'AccessDenied', {transient: false, hint: /s3:PutObject/}, /access is denied/], // B15
+    [403, 'AccessDenied', {hint: /new session \(AWS_SESSION_TOKEN\)/}, /or the session has ended/], // B16
     [403, 'InvalidAccessKeyId', {transient: false, hint: /AWS_ACCESS_KEY_ID/}, /credentials/],
     [403, 'SignatureDoesNotMatch', {transient: false, hint: /AWS_SECRET_ACCESS_KEY/}, /credentials/],
     [400, 'ExpiredToken', {transient: false, hint: /new ones/}, /expired/], // B16

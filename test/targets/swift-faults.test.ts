@@ -151,6 +151,23 @@ describe('answers that stay', () => {
     expectNoSecret(error);
   });
 
+  // B16
+  test('a storage that takes a login, and then no login for a while, is asked again, and not for ever', async () => {
+    await using swift = await swiftThat([hello(), status(401), status(401), status(401), hello()]);
+    expect(await read(swift.target)).toBe('hello');
+    expect(await read(swift.target)).toBe('hello');
+    expect(swift.target.retries).toBe(2);
+    await using other = await swiftThat([hello(), status(401)]);
+    expect(await read(other.target)).toBe('hello');
+    const error = await failure(read(other.target));
+    expect(error).toMatchObject({
+      exitCode: 13,
+      message: expect.stringMatching(/took an earlier one.*was tried/),
+    });
+    expect(other.logins()).toBeLessThan(45); // Five minutes, with waits of up to 20 s.
+    expectNoSecret(error);
+  });
+
   // B14
   test('a missing container is never an empty one', async () => {
     await using swift = await swiftThat([status(404)]);
