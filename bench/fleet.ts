@@ -24,7 +24,6 @@ import {createRepository} from '../src/repository/repository.ts';
 import {makeSeal} from '../src/repository/seal.ts';
 import {BelowTarget} from '../src/targets/below.ts';
 import {openTarget} from '../src/targets/open.ts';
-import {ResilientTarget} from '../src/targets/resilient.ts';
 import type {Target} from '../src/targets/target.ts';
 
 const [prefix, count = '1000'] = process.argv.slice(2);
@@ -33,7 +32,7 @@ const DAY_MS = 86_400_000;
 const SEALS = 8;
 const PACKS = 500;
 
-await using target = new ResilientTarget(await openTarget(prefix, process.cwd(), {env: process.env}));
+await using target = await openTarget(prefix, process.cwd(), {env: process.env});
 await target.create({container: true});
 const operator = (await newAgent(new Date())).key;
 await pMap(

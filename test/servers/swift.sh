@@ -66,9 +66,13 @@ pipeline = catch_errors gatekeeper healthcheck proxy_logging cache listing_forma
 use = egg:swift#proxy
 account_autocreate = true
 allow_account_management = true
+# tempauth keeps its tokens in memcached: where that is slow for 2 s, as on a busy machine, Swift would forget them (401).
 [filter:cache]
 use = egg:swift#memcache
 memcache_servers = 127.0.0.1:$((PORT + 4))
+connect_timeout = 30
+pool_timeout = 60
+io_timeout = 60
 [filter:tempauth]
 use = egg:swift#tempauth
 reseller_prefix = $ACCOUNT_PREFIX
