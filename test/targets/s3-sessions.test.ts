@@ -1,11 +1,12 @@
 /** Sessions of STS that end in the midst of a backup and of a restore, on a real Ceph that gives them for seconds (TESTING.md B16). */
+import {execFileSync} from 'node:child_process';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
 import {Scratch} from '../cli/scratch.ts';
 import {describeTree} from '../support/describe-tree.ts';
 import {serverFacts} from '../support/servers.ts';
 import {noise} from '../support/trees.ts';
-import {newBucketUrl} from './s3-scratch.ts';
+import {newBucketUrl, opened} from './s3-scratch.ts';
 
 const facts = serverFacts('Sessions that end in mid-run', 'rgw') ?? {};
 const SESSION_SECONDS = 3;
@@ -61,4 +62,29 @@ describe.runIf(facts['ROLE_ARN'])('sessions that end in mid-run', () => {
     },
     300_000,
   );
+
+  test('one in the environment, which nothing renews, is named when it has ended', async () => {
+    using user = new Scratch();
+    const session = execFileSync(user.write('session', PROCESS, 0o700), {encoding: 'utf8'});
+    const {AccessKeyId, SecretAccessKey, SessionToken} = JSON.parse(session) as Record<string, string>;
+    user.env = {
+      AWS_ACCESS_KEY_ID: AccessKeyId ?? '',
+      AWS_SECRET_ACCESS_KEY: SecretAccessKey ?? '',
+      AWS_SESSION_TOKEN: SessionToken ?? '',
+    };
+    const url = newBucketUrl(facts, 'vm');
+    await using target = opened(url, facts);
+    await target.create({container: true});
+    const ask = () => user.json(['snapshots', '--repository', url]);
+    let answer = await ask();
+    while (answer.code === 10) answer = await ask(); // Nothing is there, as long as the session lasts.
+    expect(answer).toMatchObject({
+      code: 13,
+      json: {
+        message: expect.stringContaining('access is denied, or the session has ended'),
+        hint: expect.stringContaining('Get a new session (AWS_SESSION_TOKEN)'),
+      },
+    });
+    expect(answer.stdout + answer.stderr).not.toContain(SessionToken); // J1
+  }, 120_000);
 });
