@@ -66,6 +66,11 @@ pipeline = catch_errors gatekeeper healthcheck proxy_logging cache listing_forma
 use = egg:swift#proxy
 account_autocreate = true
 allow_account_management = true
+# On a busy machine an answer may take long; there is no other node to ask, and one that is thought ill is avoided for a minute (503).
+node_timeout = 60
+recoverable_node_timeout = 60
+conn_timeout = 30
+error_suppression_limit = 1000000
 # tempauth keeps its tokens in memcached: where that is slow for 2 s, as on a busy machine, Swift would forget them (401).
 [filter:cache]
 use = egg:swift#memcache
