@@ -65,8 +65,8 @@ export class BaseCache implements Disposable {
     this.#addBase = database.prepare('INSERT INTO base (id, content) VALUES (?, ?)');
     this.#addMark = database.prepare('INSERT OR REPLACE INTO mark_next VALUES (?, ?, ?)');
     this.#isEmpty = database.prepare('SELECT 1 FROM mark LIMIT 1').get() === undefined;
-    this.#bytes =
-      (database.prepare('SELECT sum(length(content)) FROM base').pluck().get() as number | null) ?? 0;
+    const number = (pragma: string): number => database.pragma(pragma, {simple: true}) as number;
+    this.#bytes = (number('page_count') - number('freelist_count')) * number('page_size');
     database.exec('BEGIN');
   }
 
