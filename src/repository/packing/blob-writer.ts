@@ -4,7 +4,8 @@ import {encodeDelta} from '../delta.ts';
 import type {BlobId} from '../layout.ts';
 import type {PackKind, PackRecord} from '../pack.ts';
 import {IdFilter} from './id-filter.ts';
-import type {Delta, Packer} from './packer.ts';
+import type {Delta} from './lane.ts';
+import type {Packer} from './packer.ts';
 
 /** Reads the next bytes of a content into the buffer; fewer than fit only at the end. */
 export type ContentReader = (into: Buffer) => number;

@@ -4,25 +4,15 @@ import type {Session} from '../../crypto/seipd.ts';
 import type {Material} from '../../system/linked.ts';
 import {keepHeapSmall, release} from '../../system/memory.ts';
 import type {BlobId} from '../layout.ts';
-import {
-  type BlobList,
-  MEMBER_HEADER_BYTES,
-  memberLength,
-  type PackKind,
-  padding,
-  type StoredBlob,
-  writeMemberHeader,
-} from '../pack.ts';
+import type {BlobList, PackKind} from '../pack.ts';
+import {type Delta, type GatheredSlot, Lane} from './lane.ts';
 import {PackBuilder, type SealedPack} from './pack-builder.ts';
 import type {PackWorkerData} from './pack-worker.ts';
 import {
   createSlotMemory,
   type FilledSlot,
-  FRAME_FULL_BYTES,
   type FromWorker,
   RESERVATION_BYTES,
-  SLOT_FULL_BYTES,
-  slotStart,
   type Ticket,
   type ToWorker,
 } from './slots.ts';
@@ -44,29 +34,6 @@ export interface PackerOptions {
 export interface Reservation {
   readonly offset: number;
   readonly bytes: Buffer;
-}
-
-/** A blob as what differs from another one. */
-export interface Delta {
-  readonly base: BlobId;
-  /** Shorter than the blob. */
-  readonly member: Buffer;
-}
-
-/** A slot that is being filled. */
-interface Lane {
-  readonly kind: PackKind;
-  slot: number;
-  at: number;
-  frameStart: number;
-  frames: GatheredFrame[];
-  blobs: StoredBlob[];
-}
-
-interface GatheredFrame {
-  readonly start: number;
-  readonly length: number;
-  readonly blobs: BlobList;
 }
 
 interface Hand {
@@ -105,12 +72,12 @@ export class Packer implements AsyncDisposable {
     this.memory = createSlotMemory(slots);
     this.#all = Buffer.from(this.memory.buffer);
     this.#free = Array.from({length: slots}, (_, slot) => slot);
-    this.#lanes = {data: this.#newLane('data'), tree: this.#newLane('tree')};
+    this.#lanes = {data: new Lane('data', this.#all), tree: new Lane('tree', this.#all)};
   }
 
   /** Whether {@link reserve} would have to wait; a synchronous reader asks this first. */
   mustWait(kind: PackKind): boolean {
-    return this.#failure !== undefined || (this.#lanes[kind].slot < 0 && this.#free.length === 0);
+    return this.#failure !== undefined || (this.#lanes[kind].needsSlot && this.#free.length === 0);
   }
 
   /** Waits until {@link reserve} can go on. @throws what made the packer fail */
@@ -126,32 +93,23 @@ export class Packer implements AsyncDisposable {
     this.throwIfFailed();
     if (length > RESERVATION_BYTES) throw new RangeError(`${length} bytes are more than one blob may have.`);
     const lane = this.#lanes[kind];
-    if (lane.slot < 0) this.#startSlot(lane);
-    const offset = lane.at + MEMBER_HEADER_BYTES;
+    if (lane.needsSlot) this.#startSlot(lane);
+    const offset = lane.contentOffset;
     return {offset, bytes: this.#all.subarray(offset, offset + length)};
   }
 
   /** Makes the first `length` bytes of the latest reservation a blob, stored as they are or as a delta. */
   commit(kind: PackKind, id: BlobId, length: number, delta?: Delta): void {
     const lane = this.#lanes[kind];
-    const stored = delta?.member.length ?? length;
-    delta?.member.copy(this.#all, lane.at + MEMBER_HEADER_BYTES);
-    writeMemberHeader(this.#all, lane.at, id, stored, delta !== undefined);
-    const end = lane.at + MEMBER_HEADER_BYTES + stored;
-    this.#all.fill(0, end, end + padding(stored));
-    lane.at += memberLength(stored);
-    lane.blobs.push(delta === undefined ? [id, length] : [id, length, delta.base, stored]);
-    if (lane.at - lane.frameStart >= FRAME_FULL_BYTES) closeFrame(lane);
-    if (lane.at - slotStart(lane.slot) >= SLOT_FULL_BYTES) this.#handOver(lane);
+    if (lane.commit(id, length, delta)) this.#handOver(kind, lane.take());
   }
 
   /** Seals everything and waits until all packs are stored. */
   async finish(): Promise<void> {
     for (const lane of Object.values(this.#lanes)) {
-      if (lane.blobs.length > 0) closeFrame(lane);
-      if (lane.frames.length === 0) continue;
-      if (this.#hands.length === 0) this.#packHere(lane);
-      else this.#handOver(lane);
+      const gathered = lane.take();
+      if (gathered !== undefined && this.#hands.length === 0) this.#packHere(lane.kind, gathered);
+      else this.#handOver(lane.kind, gathered);
     }
     while (this.#queue.length > 0 || this.#hands.some(({busy}) => busy > 0)) {
       this.throwIfFailed();
@@ -174,32 +132,25 @@ export class Packer implements AsyncDisposable {
     await Promise.allSettled(this.#uploads);
   }
 
-  #newLane(kind: PackKind): Lane {
-    return {kind, slot: -1, at: 0, frameStart: 0, frames: [], blobs: []};
-  }
-
   #startSlot(lane: Lane): void {
     const slot = this.#free.pop();
     if (slot === undefined) throw new Error('reserve() was called when it had to wait.');
-    lane.slot = slot;
-    lane.at = slotStart(slot);
-    lane.frameStart = lane.at;
+    lane.start(slot);
   }
 
-  #handOver(lane: Lane): void {
-    if (lane.blobs.length > 0) closeFrame(lane);
-    const frames = lane.frames.map(({start, length, blobs}) => ({
+  #handOver(kind: PackKind, gathered: GatheredSlot | undefined): void {
+    if (gathered === undefined) return;
+    const frames = gathered.frames.map(({start, length, blobs}) => ({
       start,
       length,
       ticket: this.#ticketFor(blobs),
       count: blobs.length,
     }));
-    this.#queue.push({slot: lane.slot, kind: lane.kind, material: this.#materialOf(lane), frames});
-    this.#lanes[lane.kind] = this.#newLane(lane.kind);
+    this.#queue.push({slot: gathered.slot, kind, material: this.#materialOf(kind), frames});
     this.#dispatch();
   }
 
-  #materialOf({kind}: Lane): Material {
+  #materialOf(kind: PackKind): Material {
     return kind === 'tree' ? 'files' : this.material;
   }
 
@@ -216,22 +167,17 @@ export class Packer implements AsyncDisposable {
   }
 
   /** Little was added: no worker is worth its start. */
-  #packHere(lane: Lane): void {
+  #packHere(kind: PackKind, {slot, frames}: GatheredSlot): void {
     const {session, generationKey} = this.#options;
-    const builder = new PackBuilder({session, generationKey, kind: lane.kind, packBytes: this.#packBytes});
-    for (const {start, length, blobs} of lane.frames) {
-      const pack = builder.add(
-        this.#all.subarray(start, start + length),
-        blobs,
-        blobs.length,
-        this.#materialOf(lane),
-      );
+    const builder = new PackBuilder({session, generationKey, kind, packBytes: this.#packBytes});
+    for (const {start, length, blobs} of frames) {
+      const raw = this.#all.subarray(start, start + length);
+      const pack = builder.add(raw, blobs, blobs.length, this.#materialOf(kind));
       if (pack !== undefined) this.#upload(pack);
     }
     const last = builder.finish();
     if (last !== undefined) this.#upload(last);
-    this.#free.push(lane.slot);
-    this.#lanes[lane.kind] = this.#newLane(lane.kind);
+    this.#free.push(slot);
   }
 
   /** Gives queued slots to workers, unless packs pile up on their way to the target. */
@@ -328,12 +274,6 @@ export class Packer implements AsyncDisposable {
   get #packBytes(): number {
     return this.#options.packBytes ?? 16 * 2 ** 20;
   }
-}
-
-function closeFrame(lane: Lane): void {
-  lane.frames.push({start: lane.frameStart, length: lane.at - lane.frameStart, blobs: lane.blobs});
-  lane.blobs = [];
-  lane.frameStart = lane.at;
 }
 
 function post(worker: Worker, message: ToWorker): void {
