@@ -242,13 +242,18 @@ export default class Restore extends RepositoryCommand {
     for (const {path, problem} of warnings)
       this.warn(path === '' ? problem : `${displayPath(path)}: ${problem}`);
     if (warningsOmitted > 0) this.warn(`and ${warningsOmitted} more`);
-    for (const {path, problem} of damaged)
+    for (const {path, problem} of damaged) {
+      const isObject = problem.startsWith(`${path}: `); // Of the index: what nothing else describes is not found.
+      const whose = path === '' ? 'The folder itself' : displayPath(path);
       this.output.error({
         code: 'DAMAGED',
         exitCode: EXIT.notVerified,
-        message: `${path === '' ? 'The folder itself' : displayPath(path)} was not restored: ${problem}`,
-        hint: undefined,
+        message: isObject ? problem : `${whose} was not restored: ${problem}`,
+        hint: isObject
+          ? 'The script "recover.py" in the repository reads the packs without it: see RECOVERY.md there.'
+          : undefined,
       });
+    }
     const say = (text: string): void => (isPiped ? this.logToStderr(text) : this.log(text));
     const what = `of ${source} snapshot ${snapshot}`;
     const took = ` in ${formatDuration(seconds * 1000)}`;

@@ -819,3 +819,14 @@ test('an unreadable file: exit 3, named, and the rest is in the snapshot', async
     other[Symbol.dispose]();
   }
 });
+
+test('D1: an index object is lost: restore names it, and what still restores without it', async () => {
+  execFileSync('cp', ['-r', repository, user.path('no-index')]);
+  execFileSync('find', [user.path('no-index/docs'), '-path', '*/index/*', '-delete']);
+  const ran = await user.run(['restore', 'latest', '--repository', 'no-index', '--to', 'without', ...KEY]);
+  expect(ran.code).toBe(4);
+  expect(ran.stderr).toMatch(
+    /^Error: docs\/\S+\/index\/[0-9a-f]{64}\.pgp: it is missing\nHint: .*recover\.py.*RECOVERY\.md/m,
+  );
+  expect(ran.stderr).toMatch(/^Error: The folder itself was not restored: blob /m);
+});
