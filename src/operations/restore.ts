@@ -162,7 +162,7 @@ async function openSnapshot(
   history: SourceHistory,
   seal: CheckedSeal,
 ): Promise<OpenedSnapshot> {
-  const generation = await openSealedGeneration(repository, agents, history, seal, key);
+  const generation = await openSealedGeneration(repository, agents, history, seal, key, {readsAll: true});
   const {root} = await readSealedSnapshot(repository, agents, seal, generation.reader);
   return {...generation, root};
 }

@@ -66,7 +66,9 @@ async function verifyGeneration(
   const problems: Problem[] = [];
   let opened: OpenedGeneration;
   try {
-    opened = await openSealedGeneration(context.repository, context.agents, source, last, key);
+    opened = await openSealedGeneration(context.repository, context.agents, source, last, key, {
+      readsAll: true,
+    });
   } catch (error) {
     return [
       asProblem(

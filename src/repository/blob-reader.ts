@@ -48,6 +48,11 @@ export class BlobReader implements AsyncDisposable {
     this.#loader = new FrameLoader({opener: this.#opener, unpacker: this.#unpacker, index: this.#index});
   }
 
+  /** Starts the threads that will be needed: meanwhile the index is read. */
+  expectMuch(): void {
+    this.#unpacker.startAll();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#unpacker[Symbol.asyncDispose]();
     this.#index[Symbol.dispose]();

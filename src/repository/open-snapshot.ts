@@ -25,17 +25,25 @@ export interface OpenedGeneration {
   readonly problems: readonly DamageError[];
 }
 
-/** Opens the generation of a seal with everything that the seal needs of its index. */
+/** From this size of a snapshot on, threads are started before there is work for them. */
+const MUCH_BYTES = 64 * 2 ** 20;
+
+/**
+ * Opens the generation of a seal with everything that the seal needs of its index.
+ * @param readsAll whether most of the content will be read
+ */
 export async function openSealedGeneration(
   repository: Repository,
   agents: readonly PublicKey[],
   history: SourceHistory,
   seal: CheckedSeal,
   key: RecipientKey,
+  {readsAll = false}: {readonly readsAll?: boolean} = {},
 ): Promise<OpenedGeneration> {
   const needs = withReplacements(history, seal);
   const needed = needs === undefined ? undefined : new Set(needs.packs.keys());
   const reader = new BlobReader(repository, await openGeneration(repository, seal, key), needed);
+  if (readsAll && seal.bytes.source > MUCH_BYTES) reader.expectMuch();
   const index = needs?.index ?? (await listedIndex(repository, seal));
   const problems: DamageError[] = [];
   await pMap(

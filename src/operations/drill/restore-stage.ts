@@ -61,7 +61,7 @@ export async function restoreStage(context: StageContext, picked: Picked): Promi
   const {repository, agents, key, meter} = context;
   const {history, seal} = picked;
   const {opened, snapshot} = await meter.during('prepare', async () => {
-    const generation = await openSealedGeneration(repository, agents, history, seal, key);
+    const generation = await openSealedGeneration(repository, agents, history, seal, key, {readsAll: true});
     return {
       opened: generation,
       snapshot: await readSealedSnapshot(repository, agents, seal, generation.reader),

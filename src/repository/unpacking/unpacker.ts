@@ -13,6 +13,7 @@ import {
 import type {FromUnpackWorker, ToUnpackWorker, UnpackWorkerData} from './unpack-worker.ts';
 import {type WriteJob, type WriteResult, writeStripe} from './write-stripe.ts';
 
+const WORKERS = Math.min(2, availableParallelism());
 /** So little is unpacked at once where it is asked for: no worker is worth its start. */
 const INLINE_BYTES = 2 * 2 ** 20;
 
@@ -39,6 +40,11 @@ export class Unpacker implements AsyncDisposable {
   constructor(blobIdKey: Uint8Array) {
     this.#blobIdKey = blobIdKey;
     this.#opener = new FrameOpener(NODE_ZSTD, nodeMac(blobIdKey));
+  }
+
+  /** Starts the threads before there is anything to do. */
+  startAll(): void {
+    while (this.#hands.length < WORKERS) this.#start();
   }
 
   /** @param job it is used up, as its memory is handed to the worker. @throws {@link UnpackError}, `PacketError` */
@@ -89,7 +95,7 @@ export class Unpacker implements AsyncDisposable {
   #leastBusy(): Hand {
     const idle = this.#hands.find(({pending}) => pending.length === 0);
     if (idle !== undefined) return idle;
-    if (this.#hands.length < Math.min(2, availableParallelism())) return this.#start();
+    if (this.#hands.length < WORKERS) return this.#start();
     return this.#hands.reduce((least, hand) => (hand.pending.length < least.pending.length ? hand : least));
   }
 
