@@ -6,7 +6,9 @@ import {Metrics} from '../operations/metrics/metrics.ts';
 import type {VolumeUse} from '../operations/volume.ts';
 import {whyFailed} from '../system/system-error.ts';
 import type {CliContext} from './context.ts';
+import {otherWriter} from './metrics-writer.ts';
 import type {Output} from './output.ts';
+import {stateFolder} from './places.ts';
 
 export class RunMetrics {
   /** For each source the requests that were tried again, where that is known. */
@@ -35,9 +37,13 @@ export class RunMetrics {
     output: Output,
   ): RunMetrics | undefined {
     const file = config?.notify.metrics;
-    return config === undefined || file === undefined
-      ? undefined
-      : new RunMetrics(file, config, attempted, output);
+    if (config === undefined || file === undefined) return undefined;
+    const other = writerBeside(file, config, output);
+    if (other === undefined) return new RunMetrics(file, config, attempted, output);
+    output.warn(
+      `The metrics in ${file} are not written: ${other} writes them. Give each configuration a file of its own (notify.metrics).`,
+    );
+    return undefined;
   }
 
   /** Learns what the catalog and the storage know, however the work of this context ends. Dispose of it before the context. */
@@ -103,5 +109,15 @@ export class RunMetrics {
 
   #warn(what: string, error: unknown): void {
     this.#output.warn(`The metrics in ${this.#file} ${what}: ${whyFailed(error)}.`);
+  }
+}
+
+/** Undefined also where that cannot be found out: that is told, and keeps no figures back. */
+function writerBeside(file: string, config: Config, output: Output): string | undefined {
+  try {
+    return otherWriter(file, config.file, stateFolder(process.env));
+  } catch (error) {
+    output.warn(`Whether another configuration writes ${file} is not known: ${whyFailed(error)}.`);
+    return undefined;
   }
 }

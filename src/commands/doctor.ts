@@ -141,6 +141,6 @@ function changed(changes: readonly string[] | undefined): Check {
 }
 
 function line({ok, required, name, detail, hint}: Check): string {
-  const mark = ok ? 'ok     ' : required ? 'BROKEN ' : 'note   ';
-  return `${mark} ${name}: ${detail}${ok || hint === undefined ? '' : `\n         ${hint}`}`;
+  const mark = ok ? (hint === undefined ? 'ok' : 'note') : required ? 'BROKEN' : 'warning';
+  return `${mark.padEnd(8)}${name}: ${detail}${hint === undefined ? '' : `\n        ${hint}`}`;
 }

@@ -6,6 +6,6 @@ export const metricsShape = {
   metrics: path
     .optional()
     .describe(
-      'A file for Prometheus that each backup writes: node_exporter reads *.prom in its textfile directory.',
+      'A file for Prometheus that each backup writes, of this configuration alone: node_exporter reads *.prom in its textfile directory.',
     ),
 };

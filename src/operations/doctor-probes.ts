@@ -17,12 +17,15 @@ export interface Bench {
   readonly now: () => Date;
   /** Whether the store keeps what is overwritten or removed. */
   readonly keepsOld: boolean;
+  /** A folder of this machine: there are no credentials that could be lesser ones. */
+  readonly isFolder: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 export interface Finding {
   readonly ok: boolean;
   readonly detail: string;
+  /** What to do; where it is ok, what would be better still. */
   readonly hint?: string;
 }
 
@@ -40,6 +43,11 @@ const CLOCK_MS = 5 * 60_000;
 const UNUSABLE = 'Do not keep backups there: ask the provider, and try again.';
 
 const good = (detail: string): Finding => ({ok: true, detail});
+const inFolder = (what: string): Finding => ({
+  ok: true,
+  detail: `This machine can ${what} what is stored, as in any folder of its own.`,
+  hint: 'Keep a copy where it cannot reach (docs/operations.md#a-copy-elsewhere).',
+});
 const bad = (detail: string, hint = UNUSABLE): Finding => ({ok: false, detail, hint});
 
 export const PROBES: readonly Probe[] = [
@@ -203,22 +211,24 @@ async function listsInPages({target, prefix, signal}: Bench): Promise<Finding> {
     : bad(`${names.size} of ${total} objects were listed.`);
 }
 
-async function cannotOverwrite({target, prefix, keepsOld, signal}: Bench): Promise<Finding> {
+async function cannotOverwrite({target, prefix, keepsOld, isFolder, signal}: Bench): Promise<Finding> {
   const name = `${prefix}once`;
   const outcome = await outcomeOf(target.replace(name, Buffer.from('again'), {signal}));
   if (isRefusal(outcome)) return good('These credentials cannot overwrite.');
   if (keepsOld) return good('These credentials can overwrite, but what was there is kept.');
+  if (isFolder) return inFolder('overwrite');
   return bad(
     'These credentials can overwrite what is stored.',
     'Keep versions of objects, or lock them (docs/targets.md): against a stolen machine, rights alone do not help.',
   );
 }
 
-async function cannotRemove({target, prefix, signal}: Bench): Promise<Finding> {
+async function cannotRemove({target, prefix, isFolder, signal}: Bench): Promise<Finding> {
   const name = `${prefix}parts`;
   const outcome = await outcomeOf(target.remove(name, {signal}));
   if (isRefusal(outcome) || (await target.stat(name, {signal})) !== undefined)
     return good('These credentials cannot remove.');
+  if (isFolder) return inFolder('remove');
   return bad(
     'These credentials can remove what is stored.',
     'On a machine that backs up, use credentials that cannot: see --policy writer.',

@@ -10,6 +10,7 @@ export interface Check {
   /** Whether Holdfast cannot do without it. */
   readonly required: boolean;
   readonly detail: string;
+  /** What to do; where it is ok, what would be better still. */
   readonly hint: string | undefined;
 }
 
@@ -47,7 +48,8 @@ export async function examineTarget(target: Target, options: DoctorOptions): Pro
       onCheck?.(done);
     };
     const facts = (await target.describe?.(`${prefix}first`, {signal})) ?? [];
-    const bench: Bench = {target, prefix, now, signal, keepsOld: facts.some(({keepsOld}) => keepsOld)};
+    const keepsOld = facts.some((fact) => fact.keepsOld);
+    const bench: Bench = {target, prefix, now, signal, keepsOld, isFolder: target.label.startsWith('file:')};
     for (const {name, detail} of facts) tell({name, detail, ok: true, required: false, hint: undefined});
     for (const probe of [...PROBES, ...(thorough ? THOROUGH_PROBES : []), ...RIGHTS])
       tell(await check(probe, bench));

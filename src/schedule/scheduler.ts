@@ -42,11 +42,16 @@ export interface SchedulerOptions {
 const NAP_MS = 30_000;
 
 export class Scheduler {
-  readonly #options: SchedulerOptions;
+  #options: SchedulerOptions;
   readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+  }
+
+  /** From now on these are the jobs. Runs that are on go on. */
+  adopt({jobs, jitterMs}: Pick<SchedulerOptions, 'jobs' | 'jitterMs'>): void {
+    this.#options = {...this.#options, jobs, jitterMs};
   }
 
   /**

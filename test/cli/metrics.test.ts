@@ -19,7 +19,7 @@ if (!promtool)
 type Samples = ReadonlyMap<string, number>;
 
 /** Reads the text format strictly: HELP, TYPE, then samples, each family once, each series once, numbers and a line's end. */
-function parseStrictly(text: string): Samples {
+function parseStrictly(text: string, config = 'holdfast'): Samples {
   expect(text.endsWith('\n')).toBe(true);
   const samples = new Map<string, number>();
   const families = new Set<string>();
@@ -28,7 +28,10 @@ function parseStrictly(text: string): Samples {
   for (const line of text.slice(0, -1).split('\n')) {
     const help = /^# HELP ([a-z_]+) \S.*\.$/.exec(line);
     const type = /^# TYPE ([a-z_]+) gauge$/.exec(line);
-    const sample = /^([a-z_]+)(\{source="[a-z0-9._-]+"\})? (-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/.exec(line);
+    const sample =
+      /^([a-z_]+)\{config="([a-z]+)"(?:,(source="[a-z0-9._-]+"))?\} (-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/.exec(
+        line,
+      );
     if (help?.[1] !== undefined) {
       family = help[1];
       expect(families, line).not.toContain(family);
@@ -38,9 +41,10 @@ function parseStrictly(text: string): Samples {
       typed = family;
     } else {
       expect(sample?.[1], line).toBe(typed);
-      const series = `${sample?.[1]}${sample?.[2] ?? ''}`;
+      const series = `${sample?.[1]}${sample?.[3] === undefined ? '' : `{${sample[3]}}`}`;
       expect(samples.has(series), series).toBe(false);
-      samples.set(series, Number(sample?.[3]));
+      expect(sample?.[2]).toBe(config);
+      samples.set(series, Number(sample?.[4]));
     }
   }
   return samples;
@@ -170,18 +174,44 @@ describe('with a repository', () => {
     expect(ran.code).toBe(0);
     mkdirSync(user.path('textfile'));
   }, 180_000);
+
+  test('two configurations of one machine tell different series, and never write one file', async () => {
+    await user.must(['backup']);
+    const mine = readFileSync(file, 'utf8');
+    const text = readFileSync(user.path('holdfast.yaml'), 'utf8');
+    user.write('second.yaml', text);
+    const refused = await user.run(['backup', '--config', 'second.yaml']);
+    expect(refused).toMatchObject({
+      code: 0,
+      stderr: `Warning: The metrics in ${file} are not written: ${user.path('holdfast.yaml')} writes them. Give each configuration a file of its own (notify.metrics).\n`,
+    });
+    expect(readFileSync(file, 'utf8')).toBe(mine);
+
+    user.write('second.yaml', text.replace('textfile/holdfast.prom', 'textfile/second.prom'));
+    expect(await user.must(['backup', '--config', 'second.yaml'])).toMatchObject({stderr: ''});
+    const second = readFileSync(user.path('textfile', 'second.prom'), 'utf8');
+    parseStrictly(second, 'second');
+    const series = (all: string): string[] => all.match(/^holdfast_\S+/gm) ?? [];
+    expect(series(second).filter((one) => series(mine).includes(one))).toEqual([]);
+
+    // The first one is gone: its file is free.
+    rmSync(user.path('holdfast.yaml'));
+    user.write('second.yaml', text);
+    expect(await user.must(['backup', '--config', 'second.yaml'])).toMatchObject({stderr: ''});
+    expect(readFileSync(file, 'utf8')).not.toBe(mine);
+  }, 180_000);
 });
 
 test('foreign and hostile lines are passed over when figures are read', () => {
   const text = [
-    'holdfast_backup_files{source="a"} 3',
-    'holdfast_backup_files{source="a",x="y"} 4',
-    'holdfast_backup_files{source="a\\"} 5"} 5',
-    'holdfast_repository_bytes NaN',
-    'holdfast_constructor 1',
+    'holdfast_backup_files{config="old",source="a"} 3',
+    'holdfast_backup_files{config="old",source="a",x="y"} 4',
+    'holdfast_backup_files{config="old",source="a\\"} 5"} 5',
+    'holdfast_repository_bytes{config="old"} NaN',
+    'holdfast_constructor{config="old"} 1',
     'other_metric 1',
   ].join('\n');
-  expect(parseStrictly(Metrics.parse(text).toText())).toEqual(
+  expect(parseStrictly(Metrics.parse(text).toText('new'), 'new')).toEqual(
     new Map([['holdfast_backup_files{source="a"}', 3]]),
   );
 });
@@ -200,7 +230,7 @@ describe('what contrib/ brings', () => {
     ).matchAll(/^ {2}([a-z_]+): '/gm))
       known.add(`holdfast_${name}`);
     expect(known.size).toBeGreaterThan(15);
-    expect(all.toText()).toBe('');
+    expect(all.toText('holdfast')).toBe('');
     for (const path of [rules, ...dashboards])
       for (const [name] of readFileSync(path, 'utf8').matchAll(metric))
         expect(known, `${path}: ${name}`).toContain(name);

@@ -276,6 +276,38 @@ describe('schedule run', () => {
     expect((await home.must(['schedule', 'run', '--due'])).stderr).toContain('Nothing is due');
   });
 
+  test('a changed configuration is read by the daemon; one that is not valid is told, and the schedule stays', async () => {
+    const told = home.path('told');
+    const notify = `notify: { command: { run: { shell: "cat >> ${told}" }, on: [failure] } }`;
+    const sources = `sources: { app: { folder: ${home.path('data')} } }\n${notify}\n`;
+    configure(`${sources}schedule: { backup: "30 2 * * *", jitter: 0s }`);
+    const {child, ended} = startCli({folder: home.home, env: home.env}, ['schedule', 'run'], {
+      timeoutMs: 120_000,
+    });
+    let stderr = '';
+    child.stderr?.on('data', (piece: Buffer) => {
+      stderr += piece.toString();
+    });
+    const says = async (text: string): Promise<void> => {
+      while (!stderr.includes(text)) await once(child.stderr as NodeJS.EventEmitter, 'data');
+    };
+    await says('Waiting for backup.');
+    configure(`${sources}schedule: { backup: "30 2 * * *", verify: "0 5 * * 0", jitter: 0s }`);
+    child.kill('SIGHUP');
+    await says(`${config} has changed, and was read again.`);
+    await says('Waiting for backup, verify.');
+
+    configure(`${sources}schedule: { backup: "99 2 * * *" }`);
+    child.kill('SIGHUP');
+    await says('Error: The schedule stays as it was.');
+    configure(`${sources}schedule: { verify: "0 5 * * 0", jitter: 0s }`);
+    child.kill('SIGHUP');
+    await says('Waiting for verify.');
+    expect(readFileSync(told, 'utf8')).toMatch(/"event":"failure".*The schedule stays as it was/);
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(143);
+  });
+
   test('a scheduler and its job that are killed leave a run that is made up', async () => {
     held();
     forget('backup');

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {Flags} from '@oclif/core';
 import {BaseCommand} from '../../cli/base-command.ts';
-import {readEnvironmentFile} from '../../cli/environment-file.ts';
+import {jobEnvironment, readEnvironmentFile} from '../../cli/environment-file.ts';
 import {
   assertOurs,
   cronFile,
@@ -79,8 +79,8 @@ export default class ScheduleInstall extends BaseCommand {
       throw new UsageError(`--name "${flags.name}" cannot name a file of cron or systemd.`, {
         hint: 'Use letters, digits, "_" and "-".',
       });
-    const schedule = await scheduleOf(flags, process.env);
     const environmentFile = flags.environment === undefined ? undefined : resolve(flags.environment);
+    const schedule = await scheduleOf(flags, jobEnvironment(process.env, environmentFile));
     this.#assertComplete(schedule, environmentFile);
     const setting = settingOf(schedule.config, {env: process.env, environmentFile, name: flags.name});
     const plan = await this.#plan(schedule, setting, flags);

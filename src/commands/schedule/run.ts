@@ -3,14 +3,14 @@ import {resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
 import type {JobLog} from '../../catalog/job-log.ts';
 import {BaseCommand} from '../../cli/base-command.ts';
-import {jobEnvironment} from '../../cli/environment-file.ts';
 import {InterruptedError} from '../../cli/interrupt.ts';
 import {runJob} from '../../cli/job-process.ts';
+import {LiveSchedule} from '../../cli/live-schedule.ts';
 import {Notifier} from '../../cli/notifier.ts';
 import {formatDuration} from '../../cli/output.ts';
 import {describeError} from '../../cli/report.ts';
-import {chosenJobs, machineName, openJobLog, type Schedule, scheduleOf} from '../../cli/schedule-setting.ts';
-import {EXIT, type ExitCode, UsageError} from '../../errors.ts';
+import {chosenJobs, machineName, openJobLog} from '../../cli/schedule-setting.ts';
+import {EXIT, type ExitCode, HoldfastError, UsageError} from '../../errors.ts';
 import type {Job} from '../../schedule/jobs.ts';
 import {type JobEnd, type ScheduleEvent, Scheduler} from '../../schedule/scheduler.ts';
 
@@ -30,7 +30,7 @@ export default class ScheduleRun extends BaseCommand {
   static override summary = 'Run the jobs of the schedule when they are due, in the foreground.';
   static override description =
     'Without anything else it stays, as in a container: it looks each minute for what is due, and ends when it is told to stop. Missed runs are made up once; ' +
-    'a job never runs beside itself. With --due it runs what is due now and ends: what cron and systemd call. Jobs that are named without --due run at once.';
+    'a job never runs beside itself. A changed configuration is read within a minute, or at once on SIGHUP; one that is not valid is told, and the schedule before stays. With --due it runs what is due now and ends: what cron and systemd call. Jobs that are named without --due run at once.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --due',
@@ -53,28 +53,29 @@ export default class ScheduleRun extends BaseCommand {
   };
 
   readonly #ran: ScheduleRunJson['jobs'][number][] = [];
+  #hasJitter = true;
 
   async run(): Promise<ScheduleRunJson> {
     const {argv, flags} = await this.parse(ScheduleRun);
     const file = flags.environment === undefined ? undefined : resolve(flags.environment);
-    const env = jobEnvironment(process.env, file);
-    this.output.hide(env);
-    const schedule = await scheduleOf(flags, env);
-    const {config} = schedule;
+    const live = await LiveSchedule.open(flags, file);
+    this.output.hide(live.env);
+    const {config, jobs: all, logPath} = live.schedule;
     if (flags.repository !== undefined)
       throw new UsageError('The jobs of a schedule work on the repository of the configuration.', {
         hint: 'Leave out --repository, and unset HOLDFAST_REPOSITORY.',
       });
     const names = argv as string[];
-    const jobs = chosenJobs(schedule.jobs, names, config.file);
-    using log = openJobLog(schedule.logPath, this.output);
+    const jobs = chosenJobs(all, names, config.file);
+    using log = openJobLog(logPath, this.output);
     const common = ['--config', config.file, ...(flags.quiet ? ['--quiet'] : [])];
     const format = flags['log-format'] === undefined ? [] : ['--log-format', flags['log-format']];
     const runs = new Map<string, string>();
+    this.#hasJitter = !flags['no-jitter'];
     const scheduler = new Scheduler({
       jobs,
       log,
-      jitterMs: flags['no-jitter'] ? 0 : config.schedule.jitterMs,
+      jitterMs: this.#hasJitter ? config.schedule.jitterMs : 0,
       machine: machineName(config),
       lookBackMs: flags.due ? config.schedule.jitterMs + TIMER_LATE_MS : 0,
       now: () => new Date(),
@@ -84,7 +85,7 @@ export default class ScheduleRun extends BaseCommand {
         runs.set(job.name, run);
         return runJob(job, {
           flags: [...common, ...format],
-          env,
+          env: live.env,
           run,
           showsOutput: !flags.quiet && !this.jsonEnabled() && flags['log-format'] !== 'json',
           signal: this.signal,
@@ -95,7 +96,7 @@ export default class ScheduleRun extends BaseCommand {
       afterRun: async (job, end, isStale) => {
         const run = runs.get(job.name) ?? '';
         this.#ran.push({name: job.name, run, ...end});
-        await this.#notify(job, end, {run, isStale, schedule, env, log});
+        await this.#notify(job, end, {run, isStale, live, log});
       },
     });
     if (names.length > 0 && !flags.due) {
@@ -106,41 +107,66 @@ export default class ScheduleRun extends BaseCommand {
       if (ends.length === 0 && !flags.quiet)
         this.logToStderr(`Nothing is due. To run a job at once: holdfast schedule run ${jobs[0]?.name}`);
     } else {
-      await this.#stay(scheduler, jobs, flags.quiet);
+      await this.#stay(scheduler, live, flags.quiet);
     }
     return {jobs: this.#ran};
   }
 
-  async #stay(scheduler: Scheduler, jobs: readonly Job[], isQuiet: boolean): Promise<void> {
-    if (!isQuiet) this.logToStderr(`Waiting for ${jobs.map(({name}) => name).join(', ')}.`);
+  async #stay(scheduler: Scheduler, live: LiveSchedule, isQuiet: boolean): Promise<void> {
+    const waiting = (): void => {
+      const names = live.schedule.jobs.map(({name}) => name);
+      if (!isQuiet) this.logToStderr(`Waiting for ${names.join(', ')}.`);
+    };
+    waiting();
     const {runUntilStopped} = await import('../../schedule/daemon.ts');
-    await runUntilStopped(scheduler, this.signal, (error) =>
-      this.output.error(describeError(error, {command: 'holdfast schedule run'})),
-    );
+    await runUntilStopped(scheduler, {
+      signal: this.signal,
+      refresh: async () => {
+        if (!(await this.#refreshed(live))) return;
+        const {jobs, config} = live.schedule;
+        scheduler.adopt({jobs, jitterMs: this.#hasJitter ? config.schedule.jitterMs : 0});
+        waiting();
+      },
+      onWish: onHangUp,
+      onError: (error) => this.output.error(describeError(error, {command: 'holdfast schedule run'})),
+    });
     if (!isQuiet) this.logToStderr('Stopped.');
     const reason: unknown = this.signal.reason;
     if (reason instanceof InterruptedError) this.endWith(reason.exitCode);
+  }
+
+  /** Whether there is another schedule; one that is not valid is told, to whoever is told of failures, too. */
+  async #refreshed(live: LiveSchedule): Promise<boolean> {
+    const {config} = live.schedule;
+    try {
+      if (!(await live.refresh())) return false;
+      this.output.hide(live.env);
+      this.logToStderr(`${config.file} has changed, and was read again.`);
+      return true;
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      const problem = describeError(error, {command: 'holdfast schedule run'});
+      const message = `The schedule stays as it was. ${problem.message}`;
+      this.output.error({...problem, message});
+      const now = new Date();
+      const said = [this.output.redacted(`Error: ${message}`)];
+      const report = {phase: 'end' as const, run: randomUUID(), job: 'schedule', kind: 'schedule'};
+      await new Notifier(config, {env: live.env, output: this.output}).tell(
+        {...report, exitCode: error.exitCode, started: now, finished: now, also: [], said},
+        {isStopped: this.signal.aborted},
+      );
+      return false;
+    }
   }
 
   /** Tells what a job could not tell itself: that it was killed, or that there was no good backup for long. */
   async #notify(
     job: Job,
     end: JobEnd,
-    {
-      run,
-      isStale,
-      schedule,
-      env,
-      log,
-    }: {
-      run: string;
-      isStale: boolean;
-      schedule: Schedule;
-      env: Record<string, string | undefined>;
-      log: JobLog;
-    },
+    {run, isStale, live, log}: {run: string; isStale: boolean; live: LiveSchedule; log: JobLog},
   ): Promise<void> {
     if (end.exitCode !== null && !isStale) return;
+    const {schedule, env} = live;
     const {config} = schedule;
     const {startedMs, finishedMs, goodMs} = log.meet(job.name, Date.now());
     const now = Date.now();
@@ -199,6 +225,13 @@ export default class ScheduleRun extends BaseCommand {
 
 /** How late a timer may be, beside its delay: the machine is busy, say. */
 const TIMER_LATE_MS = 10 * 60_000;
+
+/** SIGHUP; but to a daemon on a terminal that says that the terminal has gone. */
+function onHangUp(look: () => void): Disposable {
+  if (process.stdin.isTTY) return {[Symbol.dispose]: () => {}};
+  process.on('SIGHUP', look);
+  return {[Symbol.dispose]: () => void process.off('SIGHUP', look)};
+}
 
 function whyOf({why, plannedMs}: ScheduleEvent & {kind: 'started'}): string {
   if (why === 'missed') return `: its run of ${timeOf(plannedMs)} was missed`;

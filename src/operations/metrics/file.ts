@@ -26,7 +26,7 @@ export function writeMetrics(path: string, metrics: Metrics): void {
   const file = openSync(part, 'wx', 0o644);
   try {
     fchmodSync(file, 0o644);
-    writeFileSync(file, metrics.toText());
+    writeFileSync(file, metrics.toText(basename(path, '.prom')));
   } finally {
     closeSync(file);
   }

@@ -1,6 +1,6 @@
 /** Figures for Prometheus, in its text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 
-/** All are gauges. Of a source; its name is their only label. */
+/** All are gauges. Of a source; its name is a label. */
 const OF_SOURCES = {
   last_success_timestamp_seconds: 'When the newest snapshot that is not suspect was finished.',
   last_full_timestamp_seconds: 'When the newest full snapshot was finished.',
@@ -18,7 +18,7 @@ const OF_SOURCES = {
   backup_retries: 'Requests to the storage that the last run tried again.',
 } as const;
 
-/** Of the whole repository, or the last run; without a label. */
+/** Of the whole repository, or the last run; without such a label. */
 const OF_ALL = {
   last_run_timestamp_seconds: 'When the last run ended.',
   last_run_exit_code: 'How the last run ended: 0, or one of docs/errors.md.',
@@ -32,7 +32,8 @@ export type SourceMetric = keyof typeof OF_SOURCES;
 export type GlobalMetric = keyof typeof OF_ALL;
 
 const PREFIX = 'holdfast_';
-const SAMPLE = /^holdfast_([a-z_]+)(?:\{source="([^"\\]*)"\})? (\S+)$/;
+/** All samples of a file have its name as the label `config`, so that two files of one machine never tell the same series. */
+const SAMPLE = /^holdfast_([a-z_]+)\{config="(?:[^"\\]|\\.)*"(?:,source="([^"\\]*)")?\} (\S+)$/;
 
 /** What is known; what is not is left out. */
 export class Metrics {
@@ -74,7 +75,9 @@ export class Metrics {
       for (const source of values.keys()) if (!names.has(source)) values.delete(source);
   }
 
-  toText(): string {
+  /** @param config the label of all samples */
+  toText(config: string): string {
+    const label = `config="${config.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
     const blocks: string[] = [];
     const add = (name: string, help: string, samples: readonly string[]): void => {
       if (samples.length === 0) return;
@@ -88,12 +91,12 @@ export class Metrics {
       add(
         name,
         help,
-        values.map(([source, value]) => `${PREFIX}${name}{source="${source}"} ${value}`),
+        values.map(([source, value]) => `${PREFIX}${name}{${label},source="${source}"} ${value}`),
       );
     }
     for (const [name, help] of Object.entries(OF_ALL)) {
       const value = this.#all.get(name as GlobalMetric);
-      add(name, help, value === undefined ? [] : [`${PREFIX}${name} ${value}`]);
+      add(name, help, value === undefined ? [] : [`${PREFIX}${name}{${label}} ${value}`]);
     }
     return blocks.join('');
   }
