@@ -289,7 +289,11 @@ describe('schedule run', () => {
       stderr += piece.toString();
     });
     const says = async (text: string): Promise<void> => {
-      while (!stderr.includes(text)) await once(child.stderr as NodeJS.EventEmitter, 'data');
+      while (!stderr.includes(text)) {
+        const said = once(child.stderr as NodeJS.EventEmitter, 'data').then(() => false);
+        if (await Promise.race([said, ended.then(() => true)]))
+          throw new Error(`It ended, and said: ${stderr}`);
+      }
     };
     await says('Waiting for backup.');
     configure(`${sources}schedule: { backup: "30 2 * * *", verify: "0 5 * * 0", jitter: 0s }`);

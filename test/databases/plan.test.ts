@@ -81,7 +81,7 @@ test.runIf(mariadb)('MariaDB: one database, all of them, and a wrong password', 
       env: {PATH: process.env['PATH'], MYSQL_PWD: password},
     });
   await sql(
-    `CREATE DATABASE ${name}; CREATE TABLE ${name}.\`odd \`\`name\` (id int PRIMARY KEY, t text);
+    `CREATE DATABASE ${name}; USE ${name}; CREATE TABLE ${name}.\`odd \`\`name\` (id int PRIMARY KEY, t text);
      INSERT INTO ${name}.\`odd \`\`name\` SELECT seq, REPEAT(MD5(seq), 100) FROM seq_1_to_1000; ANALYZE TABLE ${name}.\`odd \`\`name\``,
   );
   try {

@@ -117,15 +117,16 @@ export default class ScheduleRun extends BaseCommand {
       const names = live.schedule.jobs.map(({name}) => name);
       if (!isQuiet) this.logToStderr(`Waiting for ${names.join(', ')}.`);
     };
-    waiting();
+    let isFirst = true;
     const {runUntilStopped} = await import('../../schedule/daemon.ts');
     await runUntilStopped(scheduler, {
       signal: this.signal,
       refresh: async () => {
-        if (!(await this.#refreshed(live))) return;
+        const isNew = await this.#refreshed(live);
         const {jobs, config} = live.schedule;
-        scheduler.adopt({jobs, jitterMs: this.#hasJitter ? config.schedule.jitterMs : 0});
-        waiting();
+        if (isNew) scheduler.adopt({jobs, jitterMs: this.#hasJitter ? config.schedule.jitterMs : 0});
+        if (isNew || isFirst) waiting();
+        isFirst = false;
       },
       onWish: onHangUp,
       onError: (error) => this.output.error(describeError(error, {command: 'holdfast schedule run'})),
