@@ -98,6 +98,23 @@ describe('what "schedule install" writes', () => {
     chmodSync(environment, 0o600);
     expect(open.code).toBe(2);
     expect(open.stderr).toContain('can be read by others');
+
+    // What the file has, the shell need not have.
+    const {PLACE = '', ...others} = home.env;
+    home.env = others;
+    const to = home.path('without');
+    const shown = await home.run([
+      'schedule',
+      'install',
+      '--cron',
+      '--yes',
+      '--output',
+      to,
+      '--environment',
+      environment,
+    ]);
+    home.env = {...others, PLACE};
+    expect(shown).toMatchObject({code: 0, stderr: ''});
   });
 
   test('are lines of cron that run with an empty environment', async () => {

@@ -1,5 +1,6 @@
 /** Units of systemd: for each job a timer, and a hardened service that runs it once. */
 import {join} from 'node:path';
+import {EXIT} from '../../errors.ts';
 import {jitterMost} from '../due.ts';
 import type {Job} from '../jobs.ts';
 import {afterGap, calendarOf} from './calendar.ts';
@@ -78,6 +79,8 @@ function serviceOf(job: Job, setting: Setting): string {
     `Environment=PATH=${PATH}`,
     `Environment=${word(`HOME=${home}`)}`,
     ...(stateHome === undefined ? [] : [`Environment=${word(`XDG_STATE_HOME=${stateHome}`)}`]),
+    '# Done, with warnings: "notify" tells of them, and the unit has not failed.',
+    `SuccessExitStatus=${EXIT.incomplete}`,
     '# A backup takes as long as it takes; told to stop, it finishes the object in flight.',
     'TimeoutStartSec=infinity',
     'TimeoutStopSec=5min',
