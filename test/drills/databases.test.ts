@@ -50,8 +50,11 @@ describe.runIf(postgres)('PostgreSQL', {timeout: 300_000}, () => {
             {kind: 'atLeast', value: 5000},
             {kind: 'atMost', value: 5000},
           ),
-          sql('select max(joined) from customer', {kind: 'maxAge', ms: 3_600_000}),
-          sql('select mail from customer where id = 1', {kind: 'equals', value: 'user1@example.org'}),
+          sql('select max(joined) from customer; ', {kind: 'maxAge', ms: 3_600_000}),
+          sql('select mail from customer where id = 1 -- the first', {
+            kind: 'equals',
+            value: 'user1@example.org',
+          }),
           command(
             `test "$(psql -qAt "$HOLDFAST_DRILL_DB_URL/${database}" -c 'select count(*) from customer')" = 1000`,
           ),

@@ -33,6 +33,10 @@ export default class DrillReportCommand extends RepositoryCommand {
     const drills = await context.drills();
     this.warnOf(drills.problems);
     const record = findDrill(drills, context.drillRecords, args.id);
+    if (!record.isPublished)
+      throw new UsageError(`Drill ${record.report.id} has no signed report, only a record on this machine.`, {
+        hint: 'See it with "holdfast drill show"; for a report, run the drill without --no-report.',
+      });
     const page = drillPage(
       record,
       drills.reports.filter((other) => isSameDrill(other, record.report)),

@@ -11,7 +11,7 @@ import {RunCommand} from '../../cli/run-command.ts';
 import type {DrillConfig} from '../../config/drills.ts';
 import {nearest} from '../../config/nearest.ts';
 import type {RecipientKey} from '../../crypto/recipient-key.ts';
-import {EXIT, NotFoundError, UsageError} from '../../errors.ts';
+import {EXIT, HoldfastError, NotFoundError, UsageError} from '../../errors.ts';
 import {runCanary} from '../../operations/drill/canary.ts';
 import {type DrillContext, type DrillPlan, runDrill} from '../../operations/drill/drill.ts';
 import {type Picked, pickLastRun, pickSnapshots} from '../../operations/drill/pick.ts';
@@ -63,21 +63,34 @@ export default class DrillRun extends RunCommand {
     await this.#clean(drillContext);
     const drills: DrillJson[] = [];
     for (const {plan, picks, key} of rehearsals) {
-      const opened = await key();
-      for (const picked of picks) {
-        const record = await runDrill({...drillContext, key: opened}, plan, picked);
-        this.#tell(record, flags.report);
-        drills.push(drillJson(record));
+      try {
+        const runContext = {...drillContext, key: await key(), onKept: this.#tell};
+        for (const picked of picks) {
+          const record = await runDrill(runContext, plan, picked);
+          this.#tellReport(record, flags.report);
+          drills.push(drillJson(record));
+        }
+      } catch (error) {
+        if (rehearsals.length === 1) throw error;
+        this.#tellUnable(plan.name, error);
       }
     }
     return {drills};
   }
 
+  /** That one drill of several cannot run, such as for want of its key, keeps no other from running. */
+  #tellUnable(name: string, error: unknown): void {
+    if (this.signal.aborted || !(error instanceof HoldfastError)) throw error;
+    const {code, exitCode, message, hint} = error;
+    this.output.error({code, exitCode, message: `${name} could not run: ${message}`, hint});
+    this.endWith(exitCode);
+  }
+
   async #canary(context: CliContext, flags: Flags, history: History): Promise<DrillJson> {
     const drillContext = await this.#drillContext(context, flags);
     await this.#clean(drillContext);
-    const record = await runCanary({...drillContext, key: await context.key()}, history);
-    this.#tell(record, flags.report);
+    const record = await runCanary({...drillContext, key: await context.key(), onKept: this.#tell}, history);
+    this.#tellReport(record, flags.report);
     return drillJson(record);
   }
 
@@ -163,10 +176,17 @@ export default class DrillRun extends RunCommand {
     };
   }
 
-  #tell(record: DrillRecord, isPublished: boolean): void {
+  #tellReport({report}: DrillRecord, isPublished: boolean): void {
+    this.log(
+      isPublished
+        ? `  Report drills/${report.id}.asc, signed by operator ${report.operator}`
+        : '  No report: it is recorded on this machine alone, and proves nothing to others.',
+    );
+  }
+
+  readonly #tell = (record: DrillRecord): void => {
     const {report} = record;
     this.log(drillText(record));
-    if (isPublished) this.log(`  Report drills/${report.id}.asc, signed by operator ${report.operator}`);
     if (report.result === 'passed') return;
     this.output.error({
       code: 'DRILL_FAILED',
@@ -178,7 +198,7 @@ export default class DrillRun extends RunCommand {
       hint: `See what it found with "holdfast drill show ${report.id}", and what of the repository is affected with "holdfast verify".`,
     });
     this.endWith(EXIT.notVerified);
-  }
+  };
 }
 
 function isQuick(flags: Flags): boolean {

@@ -22,7 +22,11 @@ export default class DrillShow extends RepositoryCommand {
     this.log(drillText(record));
     const {id, host, operator, tools} = record.report;
     this.log(`  On ${host}, with ${tools.map(([name, version]) => `${name} ${version}`).join(', ')}`);
-    this.log(`  Report drills/${id}.asc, signed by operator ${operator}`);
+    this.log(
+      record.isPublished
+        ? `  Report drills/${id}.asc, signed by operator ${operator}`
+        : '  Recorded on this machine alone; it proves nothing to others.',
+    );
     return drillJson(record);
   }
 }

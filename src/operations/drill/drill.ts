@@ -41,6 +41,8 @@ export interface DrillContext {
   readonly now: () => Date;
   /** Whether the report goes into the repository, too. */
   readonly publish: boolean;
+  /** Told what was found before the report goes to the storage, which may refuse it. */
+  readonly onKept?: ((record: DrillRecord) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -75,7 +77,8 @@ export async function runDrill(
     found = await rehearse(context, plan, picked, place, meter);
   } catch (error) {
     // Storage that is away and keys that do not fit say nothing about the backup.
-    if (context.signal?.aborted === true) await publishReport(context, {report: draft, details: []});
+    if (context.signal?.aborted === true)
+      await publishReport({...context, onKept: undefined}, {report: draft, details: []});
     throw error;
   }
   return publishReport(context, {

@@ -1,6 +1,6 @@
 /** Where drills are recorded: the signed report in the repository, and with all details on this machine alone. */
-import {readFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {globSync, readFileSync} from 'node:fs';
+import {basename, join} from 'node:path';
 import type {PrivateKey} from 'openpgp';
 import {canonicalJson, type Json} from '../../repository/canonical.ts';
 import {type DrillReport, makeReport, parseReport} from '../../repository/drill-report.ts';
@@ -22,17 +22,20 @@ export interface RecordsContext {
   readonly records: string;
   readonly publish: boolean;
   readonly now: () => Date;
+  /** Told what was found before the report goes to the storage, which may refuse it. */
+  readonly onKept?: ((record: DrillRecord) => void) | undefined;
 }
 
 const SUFFIX = '.json';
 
 /** Keeps a record here, then puts the signed report into the repository. */
 export async function publishReport(
-  {repository, operator, records, publish, now}: RecordsContext,
+  {repository, operator, records, publish, now, onKept}: RecordsContext,
   record: DrillRecord,
 ): Promise<DrillRecord> {
   const {report, details} = record;
   writePrivateFile(join(records, `${report.id}${SUFFIX}`), JSON.stringify({report, details}));
+  onKept?.(record);
   if (publish) {
     await enrolOperator(repository, operator.toPublic());
     await repository.target.put(drillObject(report.id), await makeReport(report, operator, now()));
@@ -55,6 +58,14 @@ export function localRecord(records: string, id: string): DrillRecord | undefine
     report: parseReport(canonicalJson({...(report as object), type: 'holdfast-drill', format: 1} as Json)),
     details,
   };
+}
+
+/** All records that this machine has, also of drills whose reports never got into the repository. Oldest first. */
+export function localRecords(records: string): DrillRecord[] {
+  return globSync(`*${SUFFIX}`, {cwd: records})
+    .sort()
+    .map((name) => localRecord(records, basename(name, SUFFIX)))
+    .filter((record) => record !== undefined);
 }
 
 export interface AbortedDrill {

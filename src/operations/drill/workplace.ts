@@ -75,7 +75,14 @@ export class Workplace implements AsyncDisposable {
       mkdirSync(folder, {mode: 0o711});
       chmodSync(folder, 0o711);
     } catch (cause) {
-      throw new RestoreError(`The drill cannot make its folder ${folder}: ${(cause as Error).message}.`, {
+      rmSync(place.#path, {force: true}); // Nothing is left behind.
+      const {code, message} = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT')
+        throw new RestoreError(`The folder for drills, ${parent}, is not there.`, {
+          cause,
+          hint: `Make it (install -d -m 711 ${parent}), or mount its disk; or name another with --work DIR.`,
+        });
+      throw new RestoreError(`The drill cannot make its folder ${folder}: ${message}.`, {
         cause,
         hint: 'Name a folder with room for the restored data with --work DIR.',
       });
