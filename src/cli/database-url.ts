@@ -1,3 +1,4 @@
+import {parseMongodbUri, serverUri} from '../config/mongodb-uri.ts';
 import {UsageError} from '../errors.ts';
 import type {DatabaseTarget} from '../operations/restore-database.ts';
 import {Secret} from '../system/secret.ts';
@@ -6,26 +7,32 @@ import {Secret} from '../system/secret.ts';
 const WITHOUT_HOST = /^(\w+:\/\/[^/?#]*@)(?=[/?#]|$)/;
 const NO_HOST = 'no-host.invalid';
 
-const KINDS: Readonly<Record<string, DatabaseTarget['kind']>> = {
+const KINDS: Readonly<Record<string, 'postgres' | 'mysql'>> = {
   'postgres:': 'postgres',
   'postgresql:': 'postgres',
   'mysql:': 'mysql',
   'mariadb:': 'mysql',
 };
-const KNOWN: Readonly<Record<DatabaseTarget['kind'], readonly string[]>> = {
+const KNOWN: Readonly<Record<'postgres' | 'mysql', readonly string[]>> = {
   postgres: ['host', 'sslmode', 'sslrootcert'],
   mysql: ['socket', 'tls'],
 };
 
 /**
- * Reads `postgres://user@host:5432/orders?sslmode=require`; the host may also be `?host=/run/postgresql`; or `mysql://…`.
+ * Reads `postgres://user@host:5432/orders?sslmode=require`; the host may also be `?host=/run/postgresql`; or `mysql://…`,
+ * or `mongodb://…` as in MongoDB's own tools.
  * @throws {@link UsageError}
  */
 export function parseDatabaseUrl(text: string): DatabaseTarget {
   const wrong = (problem: string): UsageError =>
     new UsageError(`--database ${problem}.`, {
-      hint: 'Write it like postgres://user@host:5432/orders_restored.',
+      hint: 'Write it like postgres://user@host:5432/orders_restored, mysql://… or mongodb://….',
     });
+  if (text.startsWith('mongodb')) {
+    const target = mongodbTarget(text);
+    if (target === undefined) throw wrong('is no address of MongoDB');
+    return target;
+  }
   let url: URL;
   try {
     url = new URL(text.replace(WITHOUT_HOST, `$1${NO_HOST}`));
@@ -59,4 +66,15 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
     sslrootcert: option('sslrootcert'),
   };
   return {kind, database, connection};
+}
+
+function mongodbTarget(text: string): DatabaseTarget | undefined {
+  const uri = parseMongodbUri(text);
+  if (uri === undefined) return undefined;
+  const password = uri.password === undefined ? undefined : new Secret(decodeURIComponent(uri.password));
+  return {
+    kind: 'mongodb',
+    database: uri.database,
+    connection: {uri: serverUri(uri), password, programs: undefined},
+  };
 }

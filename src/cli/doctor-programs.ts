@@ -66,7 +66,7 @@ function neededPrograms(source: SourceConfig): string[][] {
   }
   if (source.kind === 'mysql')
     needed.push(['mariadb-dump', 'mysqldump'].map((name) => join(source.connection.programs ?? '', name)));
-  if (source.kind === 'mongodb') needed.push([join(source.programs ?? '', 'mongodump')]);
+  if (source.kind === 'mongodb') needed.push([join(source.connection.programs ?? '', 'mongodump')]);
   return needed;
 }
 

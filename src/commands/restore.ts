@@ -17,6 +17,7 @@ import {
 import {compileIncludes} from '../operations/selection.ts';
 import {compileExcludes} from '../sources/folder/exclude.ts';
 import {useLittleMemory} from '../system/memory.ts';
+import {Secret} from '../system/secret.ts';
 
 type RestoreDatabaseJson = RestoreDatabaseResult & {readonly seconds: number; readonly to: null};
 type RestoreJson = RestoreResult & {readonly seconds: number; readonly to: string | null};
@@ -49,7 +50,8 @@ export default class Restore extends RepositoryCommand {
     }),
     database: Flags.string({
       helpValue: 'URL',
-      description: 'load a dump into this database, which is made, and compare it with what was dumped',
+      description:
+        'load a dump into this database (postgres://, mysql:// or mongodb://), which is made, and compare it with what was dumped',
       exclusive: ['tar', 'dry-run', 'include', 'exclude'],
     }),
     from: Flags.string({
@@ -180,10 +182,13 @@ export default class Restore extends RepositoryCommand {
     const target = parseDatabaseUrl(url);
     if (target.connection.password !== undefined) {
       this.warn(
-        'The password in --database can be seen by others on this machine. Better: PGPASSFILE or ~/.pgpass.',
+        'The password in --database can be seen by others on this machine. Better: PGPASSFILE or ~/.pgpass, ~/.my.cnf, MONGODB_PASSWORD.',
       );
+      return target;
     }
-    return target;
+    const password = process.env['MONGODB_PASSWORD'];
+    if (target.kind !== 'mongodb' || !password) return target;
+    return {...target, connection: {...target.connection, password: new Secret(password)}};
   }
 
   #tellDatabase(

@@ -1,5 +1,6 @@
 /** What a source may say: one kind, with what belongs to it, and what all kinds share. */
 import {z} from 'zod';
+import {parseMongodbUri} from './mongodb-uri.ts';
 import {fileNameProblem, TAG_PATTERN, tagProblem} from './names.ts';
 import {retentionKeys, retentionSchema} from './retention-schema.ts';
 import {sourceScheduleSchema, timezone} from './schedule-schema.ts';
@@ -264,10 +265,9 @@ export function sourceKeys(place: readonly PropertyKey[]): string[] {
 }
 
 function mongodbUriProblem(value: string): string | undefined {
-  const url = URL.parse(value);
-  if (url === null || !/^mongodb(\+srv)?:$/.test(url.protocol))
-    return 'must be an address like mongodb://127.0.0.1:27017';
-  if (url.password !== '') return 'must not hold a password; write it as `password`';
+  const uri = parseMongodbUri(value);
+  if (uri === undefined) return 'must be an address like mongodb://127.0.0.1:27017';
+  if (uri.password !== undefined) return 'must not hold a password; write it as `password`';
   return undefined;
 }
 

@@ -141,17 +141,22 @@ export interface RedisSourceConfig extends StreamConfig {
   readonly witness: WitnessConfig;
 }
 
-export interface MongodbSourceConfig extends StreamConfig {
-  readonly kind: 'mongodb';
-  /** Without password. */
+/** Where a MongoDB server or replica set is. */
+export interface MongodbConnection {
+  /** As in MongoDB's own tools, without password. */
   readonly uri: string;
   readonly password: Secret | undefined;
+  /** The folder of mongodump and mongorestore. */
+  readonly programs: string | undefined;
+}
+
+export interface MongodbSourceConfig extends StreamConfig {
+  readonly kind: 'mongodb';
+  readonly connection: MongodbConnection;
   /** The only one; undefined for all. */
   readonly database: string | undefined;
   /** Whether the oplog of the time of the dump is dumped, too, so that a restore is of one moment. */
   readonly oplog: boolean;
-  /** The folder of mongodump. */
-  readonly programs: string | undefined;
   readonly witness: WitnessConfig;
 }
 

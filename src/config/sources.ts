@@ -1,5 +1,6 @@
 /** Sources with their defaults, by kind. */
 import {Secret} from '../system/secret.ts';
+import {parseMongodbUri} from './mongodb-uri.ts';
 import {toRetention} from './retention.ts';
 import type {
   CommandOutputInput,
@@ -174,15 +175,17 @@ function toRedis(name: string, input: RedisInput, around: Surroundings): RedisSo
 
 function toMongodb(name: string, input: MongodbInput, around: Surroundings): MongodbSourceConfig {
   const {uri, password, database, oplog, programs} = input.mongodb;
-  const isReplicaSet = new URL(uri).searchParams.has('replicaSet');
+  const isReplicaSet = parseMongodbUri(uri)?.options.has('replicaSet') === true;
   return {
     ...toShared(name, input, around),
     kind: 'mongodb',
-    uri,
-    password: password === undefined ? undefined : new Secret(password),
+    connection: {
+      uri,
+      password: password === undefined ? undefined : new Secret(password),
+      programs: programs === undefined ? undefined : around.absolute(programs),
+    },
     database,
     oplog: oplog ?? (isReplicaSet && database === undefined),
-    programs: programs === undefined ? undefined : around.absolute(programs),
     ...toStream(input),
     witness: toWitness(input.witness),
   };

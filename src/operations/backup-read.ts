@@ -71,7 +71,7 @@ export function placeOf(source: SourceConfig): string {
     case 'redis':
       return source.url;
     case 'mongodb':
-      return source.uri;
+      return source.connection.uri;
     case 'mysql':
       return `MySQL: ${source.databases === 'all' ? 'all databases' : source.databases.join(', ')}`;
     case 'postgres':

@@ -2,7 +2,7 @@
 import {writeFile} from 'node:fs/promises';
 import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
-import type {MysqlConnection, PostgresConnection} from '../config/source-types.ts';
+import type {MongodbConnection, MysqlConnection, PostgresConnection} from '../config/source-types.ts';
 import {NotFoundError, RestoreError, SourceError} from '../errors.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
 import type {SourceHistory} from '../repository/history.ts';
@@ -11,6 +11,8 @@ import type {CheckedSeal} from '../repository/seal.ts';
 import type {TreeEntry} from '../repository/tree.ts';
 import type {TreeSource} from '../repository/tree-walk.ts';
 import {nameIsSound} from '../sources/folder/outcome.ts';
+import {ARCHIVE_FILE, type MongodbWitness} from '../sources/mongodb/dump.ts';
+import {restoreMongodb} from '../sources/mongodb/restore.ts';
 import type {MysqlWitness} from '../sources/mysql/dump.ts';
 import {type MysqlRestore, restoreMysql} from '../sources/mysql/restore.ts';
 import {GLOBALS_FILE, type PostgresWitness} from '../sources/postgres/dump.ts';
@@ -26,9 +28,21 @@ export type DatabaseTarget =
       readonly connection: PostgresConnection;
       readonly database: string | undefined;
     }
-  | {readonly kind: 'mysql'; readonly connection: MysqlConnection; readonly database: string | undefined};
+  | {readonly kind: 'mysql'; readonly connection: MysqlConnection; readonly database: string | undefined}
+  | {
+      readonly kind: 'mongodb';
+      readonly connection: MongodbConnection;
+      readonly database: string | undefined;
+    };
 
-type DatabasesWitness = PostgresWitness | MysqlWitness;
+type DatabasesWitness = PostgresWitness | MysqlWitness | MongodbWitness;
+
+/** A database of a dump, whatever its kind. */
+interface DumpedDatabase {
+  readonly name: string;
+  readonly file: string;
+  readonly tables: readonly unknown[];
+}
 
 export interface RestoreDatabaseOptions {
   /** Which database of the dump; needed where it has several, and none is called like the target. */
@@ -74,7 +88,7 @@ export async function restoreToDatabase(
       {hint: 'Restore it as files with --to DIR.'},
     );
   }
-  const database = chooseDatabase(witness, options.from, target.database);
+  const database = chooseDatabase(databasesOf(witness), options.from, target.database);
   const files = await listingOf(trees, root);
   const entry = files.get(database.file);
   if (entry === undefined || (entry.type !== 'file' && entry.type !== 'directory')) {
@@ -114,7 +128,7 @@ export async function restoreToDatabase(
   };
   try {
     if (target.kind === 'mysql') {
-      const dump = {witness, database} as MysqlRestore['dump'];
+      const dump = {witness, database} as unknown as MysqlRestore['dump'];
       const problems = await restoreMysql({
         ...common,
         content: contentOf(entry),
@@ -122,6 +136,16 @@ export async function restoreToDatabase(
         dump,
       });
       return {...done, bytes, warnings: [], problems};
+    }
+    if (target.kind === 'mongodb') {
+      const restored = await restoreMongodb({
+        ...common,
+        content: contentOf(entry),
+        connection: target.connection,
+        from: database.name,
+        witness: witness as MongodbWitness,
+      });
+      return {...done, bytes, ...restored};
     }
     const restored = await restorePostgres({
       ...common,
@@ -135,7 +159,7 @@ export async function restoreToDatabase(
               writeTo: (folder) => writeParts(folder, parts, contentOf),
             },
       connection: target.connection,
-      dump: {witness, database} as PostgresRestore['dump'],
+      dump: {witness, database} as unknown as PostgresRestore['dump'],
       globals: options.roles === false || globals === undefined ? undefined : await textOf(reader, globals),
     });
     return {...done, bytes, ...restored};
@@ -149,13 +173,22 @@ function isOfKind(witness: unknown, kind: DatabaseTarget['kind']): witness is Da
   return typeof witness === 'object' && witness !== null && 'kind' in witness && witness.kind === kind;
 }
 
+/** MongoDB has all databases in one archive, with its own among them. */
+function databasesOf(witness: DatabasesWitness): readonly DumpedDatabase[] {
+  if (witness.kind !== 'mongodb') return witness.databases;
+  const byName = Map.groupBy(witness.collections, ([name]) => name.slice(0, name.indexOf('.')));
+  return [...byName]
+    .filter(([name]) => !['', 'admin', 'config', 'local'].includes(name))
+    .map(([name, tables]) => ({name, file: ARCHIVE_FILE, tables}));
+}
+
 function chooseDatabase(
-  {databases}: DatabasesWitness,
+  databases: readonly DumpedDatabase[],
   from: string | undefined,
   target: string | undefined,
-): DatabasesWitness['databases'][number] {
+): DumpedDatabase {
   const [only, another] = databases;
-  const named = [...databases].find(({name}) => name === (from ?? target));
+  const named = databases.find(({name}) => name === (from ?? target));
   if (named !== undefined) return named;
   if (from === undefined && only !== undefined && another === undefined) return only;
   throw new NotFoundError(

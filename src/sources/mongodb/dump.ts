@@ -1,38 +1,47 @@
 /** Dumps MongoDB with mongodump's archive, and counts what is in it: the witness is of the dump itself. */
-import {join} from 'node:path';
+import {parseMongodbUri} from '../../config/mongodb-uri.ts';
 import type {MongodbSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
-import {PrivateFile} from '../../system/private-file.ts';
 import type {Dump, DumpContext} from '../stream/dump.ts';
 import {runProgram} from '../stream/program.ts';
+import {MongodbAccess} from './access.ts';
 import {ArchiveError, type ArchiveFacts, ArchiveReader} from './archive.ts';
+
+/** What is stored of a dump beside it. */
+export interface MongodbWitness {
+  readonly kind: 'mongodb';
+  /** Of the server. */
+  readonly version: string;
+  readonly tool: string;
+  /** The servers that were named; older snapshots do not know them. */
+  readonly hosts?: readonly string[];
+  /** database.collection, documents, checksum of them in any order; null where none was made. */
+  readonly collections: readonly (readonly [name: string, documents: number, checksum: string | null])[];
+}
 
 export const ARCHIVE_FILE = 'mongodb.archive';
 
 export async function* dumpMongodb(source: MongodbSourceConfig, context: DumpContext): Dump {
-  const {uri, password, database, oplog, programs, witness} = source;
+  const {connection, database, oplog, witness} = source;
   if (!oplog)
     context.onNote(
       'the collections are not of one moment: without a replica set (replicaSet in the uri, or "oplog: true") there is no oplog to dump',
     );
-  // The file of options is YAML, of which JSON is a part.
-  using options = new PrivateFile(
-    password === undefined ? '{}' : JSON.stringify({password: password.reveal()}),
-  );
+  using access = new MongodbAccess(connection);
   const output = runProgram({
     label: 'mongodump',
-    file: programs === undefined ? 'mongodump' : join(programs, 'mongodump'),
+    file: access.program('mongodump'),
     args: [
-      `--config=${options.path}`,
-      `--uri=${uri}`,
+      ...access.options,
       '--archive',
       '--quiet',
       '--numParallelCollections=1', // In one order each time, so that the next dump resembles this one.
       ...(oplog ? ['--oplog'] : []),
       ...(database === undefined ? [] : [`--db=${database}`]),
     ],
-    secrets: password === undefined ? [] : [password],
+    env: access.env,
+    secrets: access.secrets,
     timeoutMs: source.timeoutMs,
     signal: context.signal,
     onSaid: (lines) => context.onNote(`mongodump said: ${lines.join('; ')}`),
@@ -42,7 +51,7 @@ export async function* dumpMongodb(source: MongodbSourceConfig, context: DumpCon
   yield {name: ARCHIVE_FILE, bytes: demandWhole(output, reader)};
   const facts = reader.end();
   const tables = facts.collections.map(([name, rows]) => ({file: ARCHIVE_FILE, name, rows}));
-  return {witness: witnessOf(facts, witness.rows === 'all') as unknown as Json, tables};
+  return {witness: witnessOf(source, facts) as unknown as Json, tables};
 }
 
 /** @throws {@link SourceError} unless it is a whole archive */
@@ -68,15 +77,24 @@ export async function* demandWhole(
   checked(() => reader.end());
 }
 
-function witnessOf({serverVersion, toolVersion, collections}: ArchiveFacts, hasChecksums: boolean): object {
+function witnessOf(
+  {connection, witness}: MongodbSourceConfig,
+  {serverVersion, toolVersion, collections}: ArchiveFacts,
+): MongodbWitness {
   return {
     kind: 'mongodb',
     version: serverVersion,
     tool: toolVersion,
+    hosts: hostsOf(connection.uri),
     collections: collections.map(([name, documents, checksum]) => [
       name,
       documents,
-      hasChecksums ? checksum : null,
+      witness.rows === 'all' ? checksum : null,
     ]),
   };
+}
+
+/** The servers that an address names, each with its port. */
+export function hostsOf(uri: string): readonly string[] {
+  return parseMongodbUri(uri)?.hosts ?? [];
 }

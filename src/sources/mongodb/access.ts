@@ -1,0 +1,33 @@
+import {join} from 'node:path';
+import type {MongodbConnection} from '../../config/source-types.ts';
+import {PrivateFile} from '../../system/private-file.ts';
+import type {Secret} from '../../system/secret.ts';
+
+/** How mongodump and mongorestore reach a server: with the password in a file that only they can read. */
+export class MongodbAccess implements Disposable {
+  readonly secrets: readonly Secret[];
+  /** Arguments that come first, whatever the program. */
+  readonly options: readonly string[];
+  /** What the programs need not see. */
+  readonly env = {MONGODB_PASSWORD: undefined};
+  readonly #programs: string | undefined;
+  readonly #file: PrivateFile;
+
+  constructor({uri, password, programs}: MongodbConnection) {
+    this.secrets = password === undefined ? [] : [password];
+    this.#programs = programs;
+    // The file of options is YAML, of which JSON is a part.
+    this.#file = new PrivateFile(
+      password === undefined ? '{}' : JSON.stringify({password: password.reveal()}),
+    );
+    this.options = [`--config=${this.#file.path}`, `--uri=${uri}`];
+  }
+
+  program(name: 'mongodump' | 'mongorestore'): string {
+    return this.#programs === undefined ? name : join(this.#programs, name);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+}
