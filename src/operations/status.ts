@@ -146,6 +146,7 @@ function nothing(source: string): SourceHistory {
 
 /** A length of time in words, such as `26 h`. */
 export function spanText(ms: number): string {
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
   const [minutes, hours] = [Math.round(ms / 60_000), Math.round(ms / 3_600_000)];
   if (minutes < 120) return `${minutes} min`;
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;

@@ -656,9 +656,6 @@ const mistakes: Record<string, Mistake> = {
   },
 };
 
-/** `cat` and `config schema` have no `--json`. */
-const WITHOUT_JSON = new Set(['cat']);
-
 describe('one clear sentence, a hint, the exit code, and nothing else', () => {
   beforeAll(() => {
     user.write('no-repository.yaml', config.replace(/^repository:.*$/m, ''));
@@ -667,9 +664,8 @@ describe('one clear sentence, a hint, the exit code, and nothing else', () => {
   test.concurrent.each(Object.entries(mistakes))(
     '%s',
     async (_, {args, exit, code, says, hint, env = {}}) => {
-      const withJson = !WITHOUT_JSON.has(args[0] as string);
       const before = readdirSync(user.home);
-      const ran = await user.run(withJson ? [...args, '--json'] : args, {env});
+      const ran = await user.run([...args, '--json'], {env});
       expect(ran, ran.stderr).toMatchObject({code: exit});
       // For people
       expect(ran.stderr).toMatch(/^Error: \S/m);
@@ -681,16 +677,14 @@ describe('one clear sentence, a hint, the exit code, and nothing else', () => {
       );
       expect(ran.stderr + ran.stdout).not.toContain('canary');
       // For programs
-      if (withJson) {
-        const report = JSON.parse(ran.stdout) as Record<string, unknown>;
-        expect(Object.keys(report)).toEqual(['code', 'exitCode', 'message', 'hint']);
-        expect(report).toMatchObject({
-          code,
-          exitCode: exit,
-          message: expect.stringMatching(says),
-          hint: expect.stringMatching(hint),
-        });
-      } else expect(ran.stdout).toBe('');
+      const report = JSON.parse(ran.stdout) as Record<string, unknown>;
+      expect(Object.keys(report)).toEqual(['code', 'exitCode', 'message', 'hint']);
+      expect(report).toMatchObject({
+        code,
+        exitCode: exit,
+        message: expect.stringMatching(says),
+        hint: expect.stringMatching(hint),
+      });
       expect(readdirSync(user.home), 'nothing was made').toEqual(before);
     },
   );
@@ -829,4 +823,17 @@ test('D1: an index object is lost: restore names it, and what still restores wit
     /^Error: docs\/\S+\/index\/[0-9a-f]{64}\.pgp: it is missing\nHint: .*recover\.py.*RECOVERY\.md/m,
   );
   expect(ran.stderr).toMatch(/^Error: The folder itself was not restored: blob /m);
+});
+
+test('cat --json: one document, text or base64', async () => {
+  user.write('data/bytes', Buffer.from([0xff, 0]));
+  await user.must(['backup']);
+  for (const [path, bytes, encoding, content] of [
+    ['file', 7, 'utf8', 'content'],
+    ['bytes', 2, 'base64', '/wA='],
+  ]) {
+    const {code, json} = await user.json(['cat', 'latest', String(path), ...KEY]);
+    expect(code).toBe(0);
+    expect(json).toEqual({snapshot: expect.any(String), path, bytes, encoding, content});
+  }
 });
