@@ -57,8 +57,22 @@ export async function readDrills(
     reports: read
       .filter((item): item is CheckedReport => !('problem' in item))
       .sort((a, b) => (a.started < b.started ? -1 : a.started > b.started ? 1 : 0)),
-    problems: read.filter((item): item is Problem => 'problem' in item),
+    problems: together(read.filter((item): item is Problem => 'problem' in item)),
   };
+}
+
+/** All that an unapproved operator signed is one problem: another drill machine may have signed hundreds. */
+function together(problems: readonly Problem[]): Problem[] {
+  const told = problems.filter(({stranger}) => stranger === undefined);
+  for (const [first, ...others] of Map.groupBy(
+    problems.filter(({stranger}) => stranger !== undefined),
+    ({stranger}) => stranger,
+  ).values()) {
+    if (first === undefined) continue;
+    const all = others.length === 0 ? '' : `; ${1 + others.length} reports in all`;
+    told.push({object: first.object, problem: `${first.problem}${all}`, affects: first.affects});
+  }
+  return told;
 }
 
 /** The newest drill that proves a snapshot of the source; `isProven` says which snapshots any drill proves. */

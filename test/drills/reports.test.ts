@@ -110,7 +110,8 @@ test('an operator whom nobody approved proves nothing; the first and only one is
     operator: stranger.getFingerprint(),
     id: '20300101T000000Z-00000000',
   };
-  await repository.target.put(drillObject(fake.id), await makeReport(fake, stranger, new Date()));
+  for (const id of [fake.id, '20300101T000000Z-00000002'])
+    await repository.target.put(drillObject(id), await makeReport({...fake, id}, stranger, new Date()));
 
   const again = new TrustFile(join(place.machine.folder, 'vm', 'seen.json'), repository.id);
   const {keys, strangers, metFirst} = await trustedOperators(repository, again);
@@ -118,7 +119,7 @@ test('an operator whom nobody approved proves nothing; the first and only one is
   const {reports, problems} = await readDrills(repository, keys);
   expect(reports.map(({id}) => id)).toEqual([drill?.report.id]);
   expect(problems).toMatchObject([
-    {object: drillObject(fake.id), problem: expect.stringMatching(/not approved here/)},
+    {object: drillObject(fake.id), problem: expect.stringMatching(/not approved here; 2 reports in all$/)},
   ]);
 
   // Who meets both at once believes neither, until somebody says whom.

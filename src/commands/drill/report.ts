@@ -43,9 +43,14 @@ export default class DrillReportCommand extends RepositoryCommand {
     );
     const place = (file: string | undefined): string | null => (file === undefined ? null : resolve(file));
     const [html, pdf] = [place(flags.html), place(flags.pdf)];
-    if (html !== null) writeFileSync(html, page, {mode: 0o600});
-    if (pdf !== null) await printPdf(page, pdf, process.env['PATH'] ?? '', this.signal);
-    for (const file of [html, pdf]) if (file !== null) this.log(`Wrote ${file}`);
+    if (html !== null) {
+      writeFileSync(html, page, {mode: 0o600});
+      this.log(`Wrote ${html}`); // Also where nothing is installed that prints.
+    }
+    if (pdf !== null) {
+      await printPdf(page, pdf, process.env['PATH'] ?? '', this.signal);
+      this.log(`Wrote ${pdf}`);
+    }
     return {id: record.report.id, html, pdf};
   }
 }
