@@ -1,21 +1,24 @@
 /** Finds the snapshot that somebody means: an id, a prefix of one, `latest`, `latest:SOURCE` or `SOURCE@TIME`. */
-import {NotFoundError, UsageError} from '../errors.ts';
+import {DamageError, NotFoundError, UsageError} from '../errors.ts';
+import type {Problem} from './chain.ts';
 import type {History} from './history.ts';
 import type {CheckedSeal} from './seal.ts';
 
 /**
- * @throws {@link NotFoundError} if there is none; {@link UsageError} if it may be several
+ * @throws {@link NotFoundError} if there is none; {@link UsageError} if it may be several; {@link DamageError} if its seal is damaged
  */
 export function selectSnapshot(history: History, reference: string): CheckedSeal {
   const seals = history.sources.flatMap((source) => source.seals);
-  if (seals.length === 0)
+  if (seals.length === 0) {
+    refuseDamage(history.problems, () => true);
     throw new NotFoundError('The repository has no snapshots.', {hint: 'Make one with "holdfast backup".'});
+  }
   const [, source, time] = /^([^@:]+)@(.+)$/.exec(reference) ?? [];
   if (source !== undefined && time !== undefined)
     return newestBefore(ofSource(history, source), time, reference);
   if (reference === 'latest') return newest(history.sources.flatMap(({seals: all}) => all.slice(-1)));
   if (reference.startsWith('latest:')) return last(ofSource(history, reference.slice('latest:'.length)));
-  return byPrefix(seals, reference);
+  return byPrefix(seals, reference, history.problems);
 }
 
 function ofSource(history: History, name: string): readonly CheckedSeal[] {
@@ -58,12 +61,12 @@ function newestBefore(seals: readonly CheckedSeal[], time: string, reference: st
   return newest(before);
 }
 
-function byPrefix(seals: readonly CheckedSeal[], prefix: string): CheckedSeal {
-  const matches = /^[0-9a-f]+$/.test(prefix)
-    ? seals.filter((seal) => seal.snapshot.id.startsWith(prefix))
-    : [];
+function byPrefix(seals: readonly CheckedSeal[], prefix: string, problems: readonly Problem[]): CheckedSeal {
+  const isId = /^[0-9a-f]+$/.test(prefix);
+  const matches = isId ? seals.filter((seal) => seal.snapshot.id.startsWith(prefix)) : [];
   const [match, another] = matches;
   if (match === undefined) {
+    if (isId) refuseDamage(problems, (id) => id.startsWith(prefix));
     throw new NotFoundError(`There is no snapshot "${prefix}".`, {
       hint: 'Run "holdfast snapshots"; a snapshot is an id or its beginning, latest, latest:SOURCE or SOURCE@TIME.',
     });
@@ -74,4 +77,10 @@ function byPrefix(seals: readonly CheckedSeal[], prefix: string): CheckedSeal {
     });
   }
   return match;
+}
+
+/** A seal that is there but damaged is another thing than a mistyped id. @throws {@link DamageError} */
+function refuseDamage(problems: readonly Problem[], isMeant: (id: string) => boolean): void {
+  const damage = problems.find(({affects, stranger}) => stranger === undefined && affects.some(isMeant));
+  if (damage !== undefined) throw new DamageError(damage.object, damage.problem);
 }

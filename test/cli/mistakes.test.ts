@@ -837,3 +837,19 @@ test('cat --json: one document, text or base64', async () => {
     expect(json).toEqual({snapshot: expect.any(String), path, bytes, encoding, content});
   }
 });
+
+test('D1: a snapshot whose seal is damaged is not called mistyped', async () => {
+  execFileSync('cp', ['-r', repository, user.path('bad-seal')]);
+  const folder = join(
+    user.path('bad-seal/docs'),
+    readdirSync(user.path('bad-seal/docs'))[0] as string,
+    'seals',
+  );
+  const [seal] = readdirSync(folder);
+  const id = /-([0-9a-f]{16})\.asc$/.exec(String(seal))?.[1] as string;
+  execFileSync('sed', ['-i', '15s/^..../AAAA/', join(folder, String(seal))]);
+  const args = ['restore', id, '--repository', 'bad-seal', '--to', 'of-bad-seal', ...KEY];
+  const {code, json} = await user.json(args);
+  expect(code).toBe(4);
+  expect(json).toMatchObject({code: 'DAMAGED', message: expect.stringContaining(`seals/${seal}`)});
+});
