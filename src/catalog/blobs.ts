@@ -60,6 +60,40 @@ export class BlobTable {
     }
   }
 
+  /** Books a pack that stands in for others, described by an index object: from now on its blobs count as stored there. */
+  addReplacement(generation: number, pack: StoredPack, blobs: readonly BookedBlob[]): void {
+    const forget = ['blob', 'delta'].map((table) =>
+      this.#database.prepare(`DELETE FROM ${table} WHERE generation = ? AND id = ?`),
+    );
+    for (const blob of blobs)
+      for (const statement of forget) statement.run(generation, Buffer.isBuffer(blob) ? blob : blob.id);
+    this.addPack(generation, pack, blobs, null);
+  }
+
+  /** Forgets packs that others stand in for, with what was in them alone, and deltas on that. @returns how many there were */
+  dropPacks(generation: number, names: readonly string[]): number {
+    const given = {generation, names: JSON.stringify(names)};
+    const those = 'generation = @generation AND name IN (SELECT value FROM json_each(@names))';
+    this.#database
+      .prepare(
+        `DELETE FROM blob WHERE generation = @generation AND pack IN (SELECT id FROM pack WHERE ${those})`,
+      )
+      .run(given);
+    const {changes} = this.#database.prepare(`DELETE FROM pack WHERE ${those}`).run(given);
+    if (changes === 0) return 0;
+    const known = 'IN (SELECT id FROM blob WHERE generation = @generation)';
+    this.#database
+      .prepare(
+        `DELETE FROM blob WHERE generation = @generation AND id IN
+           (SELECT id FROM delta WHERE generation = @generation AND base NOT ${known})`,
+      )
+      .run({generation});
+    this.#database
+      .prepare(`DELETE FROM delta WHERE generation = @generation AND id NOT ${known}`)
+      .run({generation});
+    return changes;
+  }
+
   packs(generation: number): StoredPack[] {
     return this.#database
       .prepare('SELECT name, size FROM pack WHERE generation = ? ORDER BY name')

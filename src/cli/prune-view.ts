@@ -1,6 +1,7 @@
 /** What a prune says, for people and for scripts. */
 import type {Amount, Space} from '../operations/prune/plan.ts';
 import type {PrunePlan, PruneResult} from '../operations/prune/prune.ts';
+import type {RepackPlan, RepackResult} from '../operations/prune/repack.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import {counted, formatBytes, renderTable} from './output.ts';
 
@@ -34,9 +35,11 @@ export interface PruneJson {
   readonly problems: readonly {readonly object: string; readonly problem: string}[];
   /** Why it needs `--large`; empty if it does not. */
   readonly abnormal: readonly string[];
+  /** Of each generation, with `--repack`: how much is dead in its packs, and what was written anew. */
+  readonly repacked: readonly RepackResult[];
 }
 
-export function pruneJson({plan, done, swept}: PruneResult, dryRun: boolean): PruneJson {
+export function pruneJson({plan, done, swept}: PruneResult, dryRun: boolean): Omit<PruneJson, 'repacked'> {
   const {sources} = plan;
   const sum = (of: (source: PrunePlan['sources'][number]) => number): number =>
     sources.reduce((total, source) => total + of(source), 0);
@@ -119,7 +122,28 @@ export function deedText(plan: PrunePlan, graceText: string): string {
   if (due.objects > 0) lines.push(`To be deleted now: ${amountText(due)}, marked at least ${graceText} ago.`);
   if (waiting.objects > due.objects)
     lines.push(`Waiting: ${counted(waiting.objects - due.objects, 'object')}, marked later than that.`);
+  for (const {history, space} of sources)
+    if (space.replaced.objects > 0)
+      lines.push(
+        `Waiting for the next backup of ${history.source}: ${amountText(space.replaced)}, repacked; they are deleted when its newest snapshot counts on the new packs.`,
+      );
   return lines.join('\n');
+}
+
+/** How much of a generation is dead, and what a repack makes of it. */
+export function repackText({source, generation, packs, deadBytes, rewritten, liveBytes}: RepackPlan): string {
+  const share = packs.bytes === 0 ? 0 : Math.round((100 * deadBytes) / packs.bytes);
+  const dead = `${source}/${generation}: about ${formatBytes(deadBytes)} of ${formatBytes(packs.bytes)} in ${counted(packs.objects, 'pack')} are dead (${share} %)`;
+  if (rewritten.objects === 0) return `${dead}: nothing to repack.`;
+  return `${dead}. Repacked, ${counted(rewritten.objects, 'pack')} of ${formatBytes(rewritten.bytes)} become about ${formatBytes(liveBytes)}.`;
+}
+
+/** What a repack did. */
+export function repackedText(
+  {source, generation, rewritten, stored = {objects: 0, bytes: 0}}: RepackResult,
+  graceText: string,
+): string {
+  return `Repacked ${source}/${generation}: ${amountText(stored)} stored in the place of ${amountText(rewritten)}. Those are deleted by a prune that runs ${graceText} later or more, and of the newest generation not before ${source} was backed up again.`;
 }
 
 /** What is to be marked. */
@@ -147,9 +171,13 @@ export function spaceText({sources}: PrunePlan, width: number | undefined): stri
     ],
     sources.map(({history: {source}, space}) => [
       source,
-      ...[space.live, space.dead, space.waiting, space.locked, space.unfinished].map(({bytes}) =>
-        formatBytes(bytes),
-      ),
+      ...[
+        space.live.bytes,
+        space.dead.bytes,
+        space.waiting.bytes + space.replaced.bytes,
+        space.locked.bytes,
+        space.unfinished.bytes,
+      ].map(formatBytes),
     ]),
     width,
   );

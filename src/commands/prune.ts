@@ -1,6 +1,7 @@
 import {hostname} from 'node:os';
 import {Flags} from '@oclif/core';
-import {durationFlag, progressFlags} from '../cli/flags.ts';
+import type {CliContext} from '../cli/context.ts';
+import {durationFlag, keyFlags, progressFlags, shareFlag} from '../cli/flags.ts';
 import {formatDuration} from '../cli/output.ts';
 import {
   amountText,
@@ -9,6 +10,8 @@ import {
   type PruneJson,
   planText,
   pruneJson,
+  repackedText,
+  repackText,
   spaceText,
 } from '../cli/prune-view.ts';
 import {retentionFlags, retentionOfFlags} from '../cli/retention-flags.ts';
@@ -24,9 +27,11 @@ import {
   planPrune,
   prune,
 } from '../operations/prune/prune.ts';
+import {planRepack, type RepackResult, repack} from '../operations/prune/repack.ts';
 import {newSwept} from '../operations/prune/sweep.ts';
 
 const GRACE_MS = 24 * 3_600_000;
+const REPACK_SHARE = 0.2;
 
 export default class Prune extends RunCommand {
   static override summary =
@@ -37,14 +42,25 @@ export default class Prune extends RunCommand {
     '<%= config.bin %> <%= command.id %> --dry-run',
     '<%= config.bin %> <%= command.id %> --yes',
     '<%= config.bin %> <%= command.id %> --explain',
+    '<%= config.bin %> <%= command.id %> --repack --key ops.private.asc --yes',
     '<%= config.bin %> <%= command.id %> --repository s3://backups/app01 --keep-daily 7 --keep-monthly 12 --yes',
   ];
   static override flags = {
+    ...keyFlags,
     ...progressFlags,
     ...retentionFlags,
     'dry-run': Flags.boolean({description: 'show the plan; mark and delete nothing'}),
     explain: Flags.boolean({
       description: 'show where the space went: live, dead, waiting, locked; mark and delete nothing',
+    }),
+    repack: Flags.boolean({
+      description:
+        'with --key: also write packs anew that are partly dead, without what no snapshot needs; on the machine of who holds the key, never on the one that backs up',
+    }),
+    'repack-from': shareFlag({
+      default: REPACK_SHARE,
+      defaultHelp: async () => '20%',
+      description: 'with --repack: from this share of dead bytes on, of a generation and of each pack',
     }),
     yes: Flags.boolean({char: 'y', description: 'do not ask'}),
     large: Flags.boolean({description: 'with --yes: also where more than half of a source would go'}),
@@ -60,6 +76,10 @@ export default class Prune extends RunCommand {
   async run(): Promise<PruneJson> {
     const {flags} = await this.parse(Prune);
     const isDryRun = flags['dry-run'] || flags.explain;
+    if (flags.repack && flags.key === undefined)
+      throw new UsageError('--repack needs a private key: what is dead in a pack, only its content tells.', {
+        hint: 'Give the key with --key, on the machine where it is kept.',
+      });
     if (!isDryRun) await this.announce(flags, 'prune');
     await using context = await this.open(flags);
     const retentionOf = retentionIn(context.config, retentionOfFlags(flags), flags.explain);
@@ -100,7 +120,42 @@ export default class Prune extends RunCommand {
         this.log(`Signed by the operator ${(await context.operator()).getFingerprint()}.`);
     }
     this.warnOf(result.plan.problems);
-    return pruneJson(result, isDryRun);
+    const repacked =
+      flags.repack && (isDryRun || result.done) ? await this.#repack(context, pruning, flags) : [];
+    return {...pruneJson(result, isDryRun), repacked};
+  }
+
+  async #repack(
+    context: CliContext,
+    pruning: PruneContext,
+    flags: {
+      readonly 'dry-run': boolean;
+      readonly explain: boolean;
+      readonly yes: boolean;
+      readonly grace: number;
+      readonly 'repack-from': number;
+      readonly source?: string[] | undefined;
+    },
+  ): Promise<RepackResult[]> {
+    const repacking = {...pruning, key: await context.key()};
+    const {sources} = await context.history();
+    const names = sources.map(({source}) => source);
+    const options = {threshold: flags['repack-from'], sources: flags.source};
+    const {results, problems} =
+      flags['dry-run'] || flags.explain
+        ? await planRepack(repacking, names, options)
+        : await repack(repacking, names, options, {
+            confirm: async (plan) => {
+              this.log(repackText(plan));
+              return this.confirm('Write these packs anew?', {yes: flags.yes});
+            },
+          });
+    for (const one of results) {
+      if (one.stored !== undefined) this.log(repackedText(one, formatDuration(flags.grace)));
+      else if (one.rewritten.objects === 0 || flags['dry-run'] || flags.explain) this.log(repackText(one));
+    }
+    this.warnOf(problems);
+    return results;
   }
 
   #show(plan: PrunePlan, graceMs: number, explain: boolean): void {

@@ -11,7 +11,6 @@ import type {GenerationFacts} from '../repository/generation.ts';
 import type {SourceHistory} from '../repository/history.ts';
 import {INDEX_MOST_BYTES, readIndex} from '../repository/index-object.ts';
 import {
-  type GenerationPlace,
   indexObject,
   indexPrefix,
   type PackName,
@@ -21,9 +20,10 @@ import {
   sha256,
 } from '../repository/layout.ts';
 import type {PackRecord} from '../repository/pack.ts';
+import type {Repack} from '../repository/repack.ts';
 import type {Repository} from '../repository/repository.ts';
 import {readObject} from '../targets/read.ts';
-import {marksDigest, mayBeSwept} from './backup-marks.ts';
+import {marksDigest, mayBeSwept, repacksToFollow} from './backup-marks.ts';
 
 export interface SyncContext {
   readonly repository: Repository;
@@ -72,7 +72,7 @@ export async function syncCatalog(
   const digest = marksDigest(history);
   const isPruned = digest !== catalog.marks.known(history.source);
   if (newest?.hash === known?.sealSha256 && !isFresh && !isPruned && context.places === undefined) return;
-  await adoptGeneration(context, generation, mayBeSwept(history, {generation: generation.name}));
+  await adoptGeneration(context, generation, history);
   catalog.transaction(() => {
     for (const seal of history.seals) {
       if (seal.sequence <= (known?.sequence ?? 0)) continue;
@@ -97,16 +97,19 @@ export function asRow(facts: GenerationFacts): GenerationRow {
 }
 
 /**
- * Learns from the index objects which blobs are stored, and looks up every pack.
- * @param isMarked whether a pack or index object is stored, but may not be for long: it counts as gone
+ * Learns from the index objects which blobs are stored, and looks up every pack. What is stored, but marked, counts as gone; packs that
+ * others stand in for are exchanged for those.
  */
 export async function adoptGeneration(
   context: SyncContext,
   generation: StoredGeneration,
-  isMarked: (hash: string) => boolean,
+  history: SourceHistory,
 ): Promise<void> {
   const {repository, catalog} = context;
   const place = {source: generation.source, generation: generation.name};
+  const isMarked = mayBeSwept(history, place);
+  const repacks = repacksToFollow(history, place);
+  const ofRepacks = new Set(repacks.flatMap(({index}) => index.map(([name]) => name)));
   const stored = await namesBelow(repository, indexPrefix(place));
   for (const name of stored.keys()) if (isMarked(name)) stored.delete(name);
   if (catalog.blobs.indexObjects(generation.id).some(({name}) => !stored.has(name))) {
@@ -119,34 +122,67 @@ export async function adoptGeneration(
   }
   const known = new Set(catalog.blobs.indexObjects(generation.id).map(({name}) => name));
   await pMap(
-    [...stored.keys()].filter((name) => !known.has(name)),
-    (name) => adoptIndex(context, generation, place, name),
+    [...stored.keys()].filter((name) => !known.has(name) && !ofRepacks.has(name)),
+    (name) => adoptIndex(context, generation, history, name),
     {concurrency: 4},
   );
-  await forgetMissingPacks(context, generation, place, isMarked);
+  const packs = await namesBelow(repository, packsPrefix(place));
+  for (const repack of repacks) {
+    // Else the old packs are still there: nobody sweeps them as long as a seal names them and these are not whole.
+    const isWhole =
+      repack.index.every(([name]) => stored.has(name)) &&
+      repack.packs.every(([name, size]) => packs.get(name) === size);
+    if (isWhole) await followRepack(context, generation, history, repack);
+  }
+  await forgetMissingPacks(context, generation, packs, isMarked);
+}
+
+/** From now on counts on the packs that stand in for others, not on those. */
+async function followRepack(
+  context: SyncContext,
+  generation: StoredGeneration,
+  history: SourceHistory,
+  {index, replaced, snapshots}: Repack,
+): Promise<void> {
+  const {catalog} = context;
+  for (const [name] of index) {
+    const isKnown = catalog.blobs.indexObjects(generation.id).some((known) => known.name === name);
+    if (!isKnown) await adoptIndex(context, generation, history, name, true);
+  }
+  const known = new Set(catalog.blobs.indexObjects(generation.id).map(({name}) => name));
+  if (!index.every(([name]) => known.has(name))) return;
+  const last = history.seals.at(-1);
+  const isOfLastWalk = catalog.snapshots.newest(history.source)?.sealSha256 === last?.hash;
+  catalog.transaction(() => {
+    if (catalog.blobs.dropPacks(generation.id, replaced) === 0) return;
+    // The folders of the last walk are all in the new packs, if it is that snapshot's.
+    if (!isOfLastWalk || last === undefined || !snapshots.includes(last.snapshot.id))
+      catalog.directories.forgetSource(generation.source);
+  });
 }
 
 async function adoptIndex(
   {repository, catalog, agent, onNote}: SyncContext,
   generation: StoredGeneration,
-  place: GenerationPlace,
+  history: SourceHistory,
   name: string,
+  isReplacement = false,
 ): Promise<void> {
+  const place = {source: generation.source, generation: generation.name};
   const object = indexObject(place, name);
   const bytes = await readObject(repository.target, object, {maxBytes: INDEX_MOST_BYTES});
   try {
     if (sha256(bytes) !== name) throw new DamageError(object, 'its content does not match its name');
     const key = await openSession(inspectMessage(bytes, bytes.length).pkesks, agent.key);
-    const records = await readIndex(bytes, key, [agent.key.toPublic()], {
-      repository: repository.id,
-      ...place,
-    });
+    const signers = {keys: [agent.key.toPublic(), ...history.marks.operators], isNamed: isReplacement};
+    const records = await readIndex(bytes, key, signers, {repository: repository.id, ...place});
     catalog.transaction(() => {
       const packs: PackName[] = [];
       for (const record of records) {
         packs.push(record.pack);
         const pack = {name: record.pack, size: record.size};
-        catalog.blobs.addPack(generation.id, pack, bookedBlobs(record), null);
+        if (isReplacement) catalog.blobs.addReplacement(generation.id, pack, bookedBlobs(record));
+        else catalog.blobs.addPack(generation.id, pack, bookedBlobs(record), null);
       }
       catalog.blobs.addIndex(generation.id, {name, size: bytes.length}, packs);
     });
@@ -170,10 +206,10 @@ export function bookedBlobs({frames}: PackRecord): BookedBlob[] {
 async function forgetMissingPacks(
   {repository, catalog, onNote}: SyncContext,
   generation: StoredGeneration,
-  place: GenerationPlace,
+  stored: ReadonlyMap<string, number>,
   isMarked: (hash: string) => boolean,
 ): Promise<void> {
-  const stored = await namesBelow(repository, packsPrefix(place));
+  const place = {source: generation.source, generation: generation.name};
   let missing = 0;
   for (const {name, size} of catalog.blobs.packs(generation.id)) {
     // What is marked stays known until it is forgotten here, also where it is stored.

@@ -3,7 +3,7 @@ import type {Session} from '../crypto/seipd.ts';
 import {LockedError} from '../errors.ts';
 import {encryptionFingerprint} from '../repository/agent.ts';
 import type {Json} from '../repository/canonical.ts';
-import {acceptHistory, lineOf, packMd5s, resolveNeeds, type SourceHistory} from '../repository/history.ts';
+import {acceptHistory, lineOf, packMd5s, type SourceHistory, statedNeeds} from '../repository/history.ts';
 import {
   type GenerationPlace,
   parseSealObject,
@@ -190,7 +190,7 @@ function needsOf(
   };
   const before =
     last?.generation === generation.name && lineLength(history, last) <= SEALS_BETWEEN_FULL_LISTS
-      ? resolveNeeds(history, last)
+      ? statedNeeds(history, last)
       : undefined;
   if (last === undefined || before === undefined) {
     const known = new Map([...packMd5s(history.seals), ...md5s]);

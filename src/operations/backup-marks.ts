@@ -3,9 +3,10 @@
  * (docs/decisions/0014).
  */
 import {LockedError} from '../errors.ts';
-import {resolveNeeds, type SourceHistory} from '../repository/history.ts';
+import {type SourceHistory, statedNeeds} from '../repository/history.ts';
 import {type GenerationPlace, marksPrefix, sha256} from '../repository/layout.ts';
 import {readMarks} from '../repository/marks.ts';
+import type {Repack} from '../repository/repack.ts';
 import type {SourceRun} from './backup.ts';
 
 /** Tells marks apart from others: empty if there are none. */
@@ -15,7 +16,7 @@ export function marksDigest({marks: {names}}: Pick<SourceHistory, 'marks'>): str
 
 /**
  * Which packs and index objects of a generation may be swept before the next seal counts on them. What the newest seal needs never is:
- * no prune removes that seal. Where marks cannot be read, that is all that is certain.
+ * no prune removes that seal, nor sweeps packs that it names, also where others stand in for them. Where marks cannot be read, that is all that is certain.
  */
 export function mayBeSwept(
   history: SourceHistory,
@@ -24,11 +25,30 @@ export function mayBeSwept(
   const {marks, seals} = history;
   if (marks.names.size === 0) return () => false;
   const last = seals.at(-1);
-  const safe = last?.generation === generation ? resolveNeeds(history, last) : undefined;
+  const safe = last?.generation === generation ? statedNeeds(history, last) : undefined;
   return (hash) =>
     safe?.packs.has(hash) !== true &&
     safe?.index.has(hash) !== true &&
     (marks.areUnclear || marks.isMarked(generation, hash));
+}
+
+/**
+ * The repacks of a generation, and which packs the next seal need not name for their sake: those that stand in for packs of the newest
+ * seal's snapshot, or of packs that it does not name any more.
+ */
+export function repacksToFollow(
+  history: SourceHistory,
+  {generation}: Pick<GenerationPlace, 'generation'>,
+): Repack[] {
+  const last = history.seals.at(-1);
+  const stated = last?.generation === generation ? statedNeeds(history, last) : undefined;
+  const isFor = ({snapshots}: Repack): boolean => last !== undefined && snapshots.includes(last.snapshot.id);
+  return history.marks.repacks.all
+    .filter((repack) => repack.generation === generation)
+    .map((repack) => ({
+      ...repack,
+      replaced: repack.replaced.filter((name) => isFor(repack) || stated?.packs.has(name) !== true),
+    }));
 }
 
 /**

@@ -3,7 +3,7 @@ import {HoldfastError} from '../errors.ts';
 import {openGenerationAsAgent} from '../repository/generation.ts';
 import type {History} from '../repository/history.ts';
 import {adoptGeneration, asRow, type SyncContext} from './backup-catalog.ts';
-import {marksDigest, mayBeSwept} from './backup-marks.ts';
+import {marksDigest} from './backup-marks.ts';
 
 export interface RebuildResult {
   readonly generations: number;
@@ -37,11 +37,7 @@ export async function rebuildCatalog(context: SyncContext, history: History): Pr
       }
       try {
         const facts = await openGenerationAsAgent(repository, {source, generation}, agent);
-        await adoptGeneration(
-          context,
-          catalog.generations.add(asRow(facts)),
-          mayBeSwept(sourceHistory, {generation}),
-        );
+        await adoptGeneration(context, catalog.generations.add(asRow(facts)), sourceHistory);
         generations++;
       } catch (error) {
         // What is missing was never finished: a run was cut off between the two objects that begin a generation.

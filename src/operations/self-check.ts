@@ -11,6 +11,7 @@ import {type History, resolveNeeds, type SourceHistory} from '../repository/hist
 import {generationPrefix, packsPrefix, parseHashObject, sealObject} from '../repository/layout.ts';
 import type {Repository} from '../repository/repository.ts';
 import {TargetError} from '../targets/target.ts';
+import {neededBy} from './prune/survey.ts';
 import {type CheckPlan, planChecks, type SeenObject, type SelfCheckOptions} from './self-check-plan.ts';
 import {checkObject} from './verify-ciphertext.ts';
 import {type NeededObject, objectsOf, verifyStructure} from './verify-structure.ts';
@@ -197,7 +198,8 @@ interface Needed {
 }
 
 /** Everything that the seals need, by name: what each adds to the seal that it builds on, so that this stays fast with many seals. */
-function neededNow({seals}: SourceHistory, agents: readonly PublicKey[]): Map<string, Needed> {
+function neededNow(history: SourceHistory, agents: readonly PublicKey[]): Map<string, Needed> {
+  const {seals, marks} = history;
   const agentSubkeys = agents.map(encryptionFingerprint);
   const needed = new Map<string, Needed>();
   for (const seal of seals) {
@@ -205,6 +207,18 @@ function neededNow({seals}: SourceHistory, agents: readonly PublicKey[]): Map<st
     for (const object of objectsOf(seal, seal.needs, agentSubkeys))
       if (!needed.has(object.name)) needed.set(object.name, {object: {...object, affects: []}, since});
   }
+  if (marks.repacks.all.length === 0) return needed;
+  for (const {created, repacked = []} of marks.all)
+    for (const repack of repacked) {
+      const seal = seals.find(({snapshot}) => repack.snapshots.includes(snapshot.id));
+      if (seal === undefined) continue;
+      for (const object of objectsOf(seal, repack, agentSubkeys))
+        if (!needed.has(object.name))
+          needed.set(object.name, {object: {...object, affects: []}, since: Date.parse(created)});
+    }
+  // What other packs stand in for may be gone.
+  const names = neededBy(history, seals).needed;
+  for (const name of needed.keys()) if (!names.has(name)) needed.delete(name);
   return needed;
 }
 

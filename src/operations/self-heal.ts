@@ -9,7 +9,6 @@ import {indexPrefix, packsPrefix, parseHashObject} from '../repository/layout.ts
 import type {BlobWriter} from '../repository/packing/blob-writer.ts';
 import type {BackupContext, SourceRun} from './backup.ts';
 import {adoptGeneration, type SyncContext} from './backup-catalog.ts';
-import {mayBeSwept} from './backup-marks.ts';
 import {
   type DamagedObject,
   knownDamage,
@@ -80,7 +79,7 @@ async function forgetLost(
       catalog.blobs.forgetGeneration(generation.id);
       catalog.directories.forgetSource(generation.source);
     });
-    await adoptGeneration(context, generation, mayBeSwept(history, place));
+    await adoptGeneration(context, generation, history);
   }
   const badPacks = catalog.blobs.packs(generation.id).filter(({name}) => bad(packsPrefix(place)).has(name));
   if (badPacks.length > 0)

@@ -102,6 +102,11 @@ export class BlobIndex implements Disposable {
     return Array.from({length: count}, (_, at) => at).filter((at) => this.#deltas.has(first + at));
   }
 
+  /** The blob that what lies there is the difference to; undefined for what is stored whole. */
+  baseOf({first}: IndexedFrame, at: number): BlobId | undefined {
+    return this.#deltas.get(first + at)?.base;
+  }
+
   /** The ids of a frame's blobs, and their lengths as stored. */
   columnsOf({first, count}: IndexedFrame): BlobColumns {
     return this.#records.columns(first, count);

@@ -1,5 +1,4 @@
 /** Reads blobs of an open generation: finds them in the index, fetches, decrypts, decompresses, checks. */
-import type {PublicKey} from 'openpgp';
 import {openSession} from '../crypto/message.ts';
 import {PacketError} from '../crypto/packets.ts';
 import {type EncryptedMessage, inspectMessage} from '../crypto/seipd.ts';
@@ -12,7 +11,7 @@ import {encryptionFingerprint} from './agent.ts';
 import {BlobIndex, type BlobPlace, type IndexedFrame, type IndexedPack} from './blob-index.ts';
 import {DeltaError, decodeDelta} from './delta.ts';
 import type {OpenGeneration} from './generation.ts';
-import {INDEX_MOST_BYTES, readIndex} from './index-object.ts';
+import {INDEX_MOST_BYTES, type IndexSigners, readIndex} from './index-object.ts';
 import {type BlobId, indexObject, packObject, sha256} from './layout.ts';
 import type {Repository} from './repository.ts';
 import {FrameLoader} from './unpacking/frame-loader.ts';
@@ -63,18 +62,14 @@ export class BlobReader implements AsyncDisposable {
    * @param mostBytes its size, where a seal tells it
    * @throws {@link DamageError}
    */
-  async addIndex(
-    name: string,
-    agents: readonly PublicKey[],
-    mostBytes: number = INDEX_MOST_BYTES,
-  ): Promise<void> {
+  async addIndex(name: string, signers: IndexSigners, mostBytes: number = INDEX_MOST_BYTES): Promise<void> {
     const object = indexObject(this.generation, name);
     const bytes = await this.#fetch(object, Math.min(mostBytes, INDEX_MOST_BYTES));
     if (sha256(bytes) !== name) throw new DamageError(object, 'its content does not match its name');
     await this.#reading(object, async () => {
       const key = await this.#session(inspectMessage(bytes, bytes.length).pkesks);
       const place = {repository: this.#repository.id, ...this.generation};
-      for (const record of await readIndex(bytes, key, agents, place))
+      for (const record of await readIndex(bytes, key, signers, place))
         this.#index.add(record, this.#needed === undefined || this.#needed.has(record.pack));
       keepHeapSmall();
     });
@@ -111,6 +106,15 @@ export class BlobReader implements AsyncDisposable {
   async read(id: BlobId): Promise<Buffer> {
     const place = this.find(id);
     return place.base === undefined ? this.#readWhole(id, place) : this.#readDelta(id, place, place.base);
+  }
+
+  /** What is stored of a blob, after its content was checked: the content itself, or the delta. It may be taken back like that. */
+  async readStored(id: BlobId): Promise<{readonly bytes: Buffer; readonly place: BlobPlace}> {
+    const content = await this.read(id);
+    const place = this.find(id);
+    if (place.base === undefined) return {bytes: content, place};
+    const {raw} = await this.#loader.load(place.frame);
+    return {bytes: Buffer.from(raw.buffer, this.#index.offsetOf(place), place.stored), place};
   }
 
   async #readWhole(id: BlobId, place: BlobPlace): Promise<Buffer> {

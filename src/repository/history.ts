@@ -25,6 +25,7 @@ import {
   sealsPrefix,
 } from './layout.ts';
 import {type Marks, readMarks} from './marks.ts';
+import {applyRepacks, type NeededNames} from './repack.ts';
 import type {Repository} from './repository.ts';
 import {type CheckedSeal, readSeal, SEAL_MOST_BYTES} from './seal.ts';
 import type {SeenSeal, TrustFile} from './trust.ts';
@@ -187,11 +188,15 @@ export function lineOf(history: SourceHistory, seal: CheckedSeal): CheckedSeal[]
   }
 }
 
-/** What `seal` needs in all. Undefined if a seal that it builds on is missing. */
-export function resolveNeeds(
-  history: SourceHistory,
-  seal: CheckedSeal,
-): {packs: Map<string, number>; index: Map<string, number>} | undefined {
+/** What `seal` needs in all, with what was repacked. Undefined if a seal that it builds on is missing. */
+export function resolveNeeds(history: SourceHistory, seal: CheckedSeal): NeededNames | undefined {
+  const needs = statedNeeds(history, seal);
+  if (needs !== undefined) applyRepacks(needs, history.marks.repacks.of(seal));
+  return needs;
+}
+
+/** The same as the seals alone say it, and as later seals build on it. */
+export function statedNeeds(history: SourceHistory, seal: CheckedSeal): NeededNames | undefined {
   const line = lineOf(history, seal);
   if (line === undefined) return undefined;
   const packs = new Map<string, number>();

@@ -2,7 +2,7 @@
  * Marks: what an operator took out of a source's history, and what will be swept (docs/format.md §13). A mark is written before anything
  * is deleted, and stays when it is: it tells a history that was pruned from one that somebody cut.
  */
-import type {PrivateKey} from 'openpgp';
+import type {PrivateKey, PublicKey} from 'openpgp';
 import pMap from 'p-map';
 import {UnknownSignerError} from '../crypto/message.ts';
 import {DamageError, HoldfastError} from '../errors.ts';
@@ -12,6 +12,7 @@ import type {Problem} from './chain.ts';
 import {Fields, FormatError} from './fields.ts';
 import {isGenerationName, isHash, isStatementId, markObject, marksPrefix} from './layout.ts';
 import {type TrustedOperators, trustedOperators} from './operators.ts';
+import {parseRepack, type Repack, Repacks} from './repack.ts';
 import type {Repository} from './repository.ts';
 import {readStatement, type Statement, signStatement} from './statement.ts';
 import type {TrustFile} from './trust.ts';
@@ -36,6 +37,8 @@ export interface Mark extends Statement {
   readonly objects: readonly MarkedObjects[];
   /** Ids of marks that have nothing left to sweep; this one says again which seals they removed. */
   readonly replaces: readonly string[];
+  /** Packs that others stand in for; left out where none do. */
+  readonly repacked?: readonly Repack[] | undefined;
 }
 
 export interface StoredMark extends Mark {
@@ -61,6 +64,9 @@ export class Marks {
   /** Names of all objects among the marks, also of those that do not count. */
   readonly names: ReadonlySet<string>;
   readonly problems: readonly Problem[];
+  readonly repacks: Repacks;
+  /** Keys of the operators whose marks count; where there is no mark at all, nobody looked for them. */
+  readonly operators: readonly PublicKey[];
   readonly #runs: readonly SealRun[];
   readonly #generations: ReadonlySet<string>;
   readonly #objects: ReadonlyMap<string, ReadonlySet<string>>;
@@ -69,8 +75,11 @@ export class Marks {
     all: readonly StoredMark[] = [],
     names: ReadonlySet<string> = new Set(),
     problems: readonly Problem[] = [],
+    operators: readonly PublicKey[] = [],
   ) {
     this.all = all;
+    this.operators = operators;
+    this.repacks = new Repacks(all.flatMap(({repacked = []}) => repacked));
     this.names = names;
     this.problems = problems;
     this.#runs = mergedRuns(all.flatMap(({removed}) => removed));
@@ -168,6 +177,7 @@ export async function readMarks(repository: Repository, source: string, trust: T
       marks.sort((a, b) => (a.id < b.id ? -1 : 1)),
       new Set(listed.map(({name}) => name)),
       read.filter((item): item is Problem => item !== undefined && 'problem' in item),
+      operators.keys,
     );
   }
 }
@@ -230,6 +240,9 @@ function parseMark({fields, ...statement}: Statement & {readonly fields: Fields}
       };
     }),
     replaces: fields.texts('replaces', MARK_MOST_NAMES),
+    ...(fields.has('repacked') && {
+      repacked: fields.list('repacked', MARK_MOST_NAMES, (item) => parseRepack(new Fields(item))),
+    }),
   };
 }
 

@@ -12,6 +12,7 @@ import {BlobReader} from './blob-reader.ts';
 import {openGeneration} from './generation.ts';
 import {resolveNeeds, type SourceHistory} from './history.ts';
 import {type BlobId, indexPrefix, parseHashObject, sha256, snapshotObject} from './layout.ts';
+import type {NeededNames} from './repack.ts';
 import type {Repository} from './repository.ts';
 import type {CheckedSeal} from './seal.ts';
 import {readSnapshot, SNAPSHOT_MOST_BYTES, type Snapshot} from './snapshot.ts';
@@ -28,29 +29,34 @@ export interface OpenedGeneration {
 /** From this size of a snapshot on, threads are started before there is work for them. */
 const MUCH_BYTES = 64 * 2 ** 20;
 
-/**
- * Opens the generation of a seal with everything that the seal needs of its index.
- * @param readsAll whether most of the content will be read
- */
+/** How a generation is opened, where not by what one seal needs. */
+export interface OpeningOptions {
+  /** Whether most of the content will be read. */
+  readonly readsAll?: boolean;
+  /** Index objects to take in, and packs to prefer. */
+  readonly needs?: NeededNames;
+}
+
+/** Opens the generation of a seal with everything that the seal needs of its index. */
 export async function openSealedGeneration(
   repository: Repository,
   agents: readonly PublicKey[],
   history: SourceHistory,
   seal: CheckedSeal,
   key: RecipientKey,
-  {readsAll = false}: {readonly readsAll?: boolean} = {},
+  {readsAll = false, needs = withReplacements(history, seal)}: OpeningOptions = {},
 ): Promise<OpenedGeneration> {
-  const needs = withReplacements(history, seal);
   const needed = needs === undefined ? undefined : new Set(needs.packs.keys());
   const reader = new BlobReader(repository, await openGeneration(repository, seal, key), needed);
   if (readsAll && seal.bytes.source > MUCH_BYTES) reader.expectMuch();
   const index = needs?.index ?? (await listedIndex(repository, seal));
+  const signers = {keys: [...agents, ...history.marks.operators], isNamed: needs !== undefined};
   const problems: DamageError[] = [];
   await pMap(
     index,
     async ([name, size]) => {
       try {
-        await reader.addIndex(name, agents, size);
+        await reader.addIndex(name, signers, size);
       } catch (error) {
         if (!(error instanceof DamageError)) throw error;
         problems.push(error);
@@ -65,7 +71,7 @@ export async function openSealedGeneration(
  * What a seal needs, without packs that the newest seal of the generation needs no more, and with everything that that one needs: what was
  * in a pack that got lost was stored again, where the source still had it. What only the lost pack held is looked for there.
  */
-function withReplacements(history: SourceHistory, seal: CheckedSeal): Needed | undefined {
+function withReplacements(history: SourceHistory, seal: CheckedSeal): NeededNames | undefined {
   const needs = resolveNeeds(history, seal);
   const newest = history.seals.findLast(({generation}) => generation === seal.generation);
   if (needs === undefined || newest === undefined || newest.sequence <= seal.sequence) return needs;
@@ -73,8 +79,6 @@ function withReplacements(history: SourceHistory, seal: CheckedSeal): Needed | u
   if (now === undefined || [...needs.packs.keys()].every((name) => now.packs.has(name))) return needs;
   return {packs: now.packs, index: new Map([...needs.index, ...now.index])};
 }
-
-type Needed = NonNullable<ReturnType<typeof resolveNeeds>>;
 
 /** @throws {@link DamageError} */
 export async function readSealedSnapshot(

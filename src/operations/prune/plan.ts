@@ -13,7 +13,7 @@ import type {TrustFile} from '../../repository/trust.ts';
 import type {CallOptions} from '../../targets/target.ts';
 import {isBackedUpNow} from './clock-lease.ts';
 import {type Decision, decide} from './decide.ts';
-import {listStored, neededBy, type Stored, type StoredObject, Wholeness} from './survey.ts';
+import {isStoredIn, listStored, neededBy, type Stored, type StoredObject, Wholeness} from './survey.ts';
 import {dueMarks} from './sweep.ts';
 
 export interface PlanContext extends CallOptions {
@@ -46,6 +46,8 @@ export interface Space {
   readonly dead: Amount;
   /** Marked before, and waiting to be swept. */
   readonly waiting: Amount;
+  /** With others in its place, and waiting until the machine that backs up names those: until its next backup. */
+  readonly replaced: Amount;
   /** Of those that wait or are dead: locked by the storage. */
   readonly locked: Amount;
   /** Of runs that were cut off lately, or are under way. */
@@ -104,11 +106,12 @@ export async function planSource(
     objects: sorted.objects,
     packs: amountOf(dead.filter(({kind}) => kind === 'pack')),
     due: amountOf(waiting.filter(dueIn(history, {graceMs, storageMs}))),
-    done: doneMarks(history, stored, sorted.live),
+    done: doneMarks(history, stored, [...sorted.live, ...sorted.replaced]),
     space: {
       live: amountOf(sorted.live),
       dead: amountOf(dead),
       waiting: amountOf(waiting),
+      replaced: amountOf(sorted.replaced),
       locked: amountOf(locked),
       unfinished: amountOf(sorted.unfinished),
     },
@@ -127,6 +130,7 @@ interface Sorted {
   readonly live: StoredObject[];
   readonly dead: StoredObject[];
   readonly waiting: StoredObject[];
+  readonly replaced: StoredObject[];
   readonly unfinished: StoredObject[];
   readonly generations: string[];
   readonly objects: MarkedObjects[];
@@ -139,13 +143,22 @@ function sortObjects(
   {kept, removed}: Decision,
   {whole, isOld}: {whole: ReadonlySet<CheckedSeal>; isOld(objects: readonly StoredObject[]): boolean},
 ): Sorted {
-  const {needed, unclear} = neededBy(
+  const {needed, named, unclear} = neededBy(
     history,
     kept.map(({seal}) => seal),
+    isStoredIn(stored, history.source),
   );
   const wasNeeded = neededBy(history, [...removed, ...history.removed]).needed;
   const read = new Set([...history.seals, ...history.removed].map(({snapshot}) => snapshot.id as string));
-  const sorted: Sorted = {live: [], dead: [], waiting: [], unfinished: [], generations: [], objects: []};
+  const sorted: Sorted = {
+    live: [],
+    dead: [],
+    waiting: [],
+    replaced: [],
+    unfinished: [],
+    generations: [],
+    objects: [],
+  };
   for (const [generation, objects] of stored) {
     const all = [...objects.values()];
     const isLiving = kept.some(({seal}) => seal.generation === generation);
@@ -169,7 +182,8 @@ function sortObjects(
     const orphans: StoredObject[] = [];
     for (const object of all) {
       const {kind, name, key} = object;
-      if (needed.has(name) || kind === 'secret' || kind === 'other') sorted.live.push(object);
+      if (named.has(name)) sorted.replaced.push(object);
+      else if (needed.has(name) || kind === 'secret' || kind === 'other') sorted.live.push(object);
       else if (kind === 'seal') sorted.waiting.push(object);
       else if (isHealed && kind !== 'snapshot') sorted.live.push(object);
       else if (isMarked(key)) sorted.waiting.push(object);
@@ -224,6 +238,7 @@ function doneMarks(
   live: readonly StoredObject[],
 ): StoredMark[] {
   const needed = new Set(live.map(({name}) => name));
+  const present = new Set([...seals, ...removed].map(({snapshot}) => snapshot.id as string));
   const keys = new Map(
     [...stored].map(([generation, objects]) => [
       generation,
@@ -236,6 +251,7 @@ function doneMarks(
         (generation) =>
           (stored.get(generation)?.size ?? 0) === 0 || seals.some((seal) => seal.generation === generation),
       ) &&
+      (mark.repacked ?? []).every(({snapshots}) => !snapshots.some((id) => present.has(id))) &&
       mark.objects.every(({generation, packs, index, snapshots}) =>
         [...packs, ...index, ...snapshots].every((key) => keys.get(generation)?.has(key) !== true),
       ) &&

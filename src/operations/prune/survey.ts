@@ -1,5 +1,5 @@
 /** What is stored of a source, and which of it the snapshots need that stay: seals and listings tell, no key is needed. */
-import {lineOf, resolveNeeds, type SourceHistory} from '../../repository/history.ts';
+import {lineOf, type SourceHistory, statedNeeds} from '../../repository/history.ts';
 import {
   type GenerationPlace,
   generationPrefix,
@@ -11,7 +11,8 @@ import {
   sealObject,
   snapshotObject,
 } from '../../repository/layout.ts';
-import type {CheckedSeal} from '../../repository/seal.ts';
+import {applyRepacks, type NeededNames, type Repack} from '../../repository/repack.ts';
+import type {CheckedSeal, SizedName} from '../../repository/seal.ts';
 import type {CallOptions, ObjectInfo, Target} from '../../targets/target.ts';
 
 export type ObjectKind = 'pack' | 'index' | 'snapshot' | 'seal' | 'secret' | 'other';
@@ -60,44 +61,106 @@ function kindOf(place: GenerationPlace, name: string): Pick<StoredObject, 'kind'
   return {kind: /^(?:generation(?:-\d+)?|agent)\.pgp$/.test(rest) ? 'secret' : 'other', key: ''};
 }
 
-/** Names of all that these seals need, with the seals that they build on. Those whose needs cannot be told stand in `unclear`. */
+/** What seals need, by object name. */
+export interface NeededObjects {
+  readonly needed: Set<string>;
+  /** Those of them that the newest seal names and no snapshot needs: packs with others in their place, until the next seal names those. */
+  readonly named: Set<string>;
+  /** Seals whose needs cannot be told. */
+  readonly unclear: CheckedSeal[];
+}
+
+/**
+ * Names of all that these seals need, with the seals that they build on.
+ * @param isUsable whether what stands in for other packs is all there; by default it is
+ */
 export function neededBy(
   history: SourceHistory,
   seals: readonly CheckedSeal[],
-): {needed: Set<string>; unclear: CheckedSeal[]} {
+  isUsable: (repack: Repack) => boolean = () => true,
+): NeededObjects {
   const needed = new Set<string>();
   const unclear: CheckedSeal[] = [];
-  // Seals of one line name each pack once: what was added for one of them need not be added for the next.
-  const added = new Set<CheckedSeal>();
-  const add = (seal: CheckedSeal, packs: Iterable<string>, index: Iterable<string>): void => {
-    for (const hash of packs) needed.add(packObject(seal, hash));
-    for (const hash of index) needed.add(indexObject(seal, hash));
-  };
-  for (const seal of seals) {
-    const line = lineOf(history, seal);
-    if (line === undefined) {
-      unclear.push(seal);
-      continue;
+  for (const {repacks, members} of byRepacks(history, seals, isUsable)) {
+    const union: NeededNames = {packs: new Map(), index: new Map()};
+    // Seals of one line name each pack once: what was added for one of them need not be added for the next.
+    const added = new Set<CheckedSeal>();
+    for (const seal of members) {
+      const line = lineOf(history, seal);
+      if (line === undefined) {
+        unclear.push(seal);
+        continue;
+      }
+      needed.add(snapshotObject(seal, seal.snapshot.id));
+      for (const {name} of seal.secrets) needed.add(generationPrefix(seal) + name);
+      for (const one of line) needed.add(sealObject(one, one.sequence, one.snapshot.id));
+      if (line.some(({needs}) => needs.dropped.length > 0)) {
+        const stated = statedNeeds(history, seal);
+        if (stated !== undefined) addNames(union, stated);
+        continue;
+      }
+      for (const one of line) {
+        if (added.has(one)) break; // And with it all that it builds on.
+        added.add(one);
+        addNames(union, one.needs);
+      }
     }
-    needed.add(snapshotObject(seal, seal.snapshot.id));
-    for (const {name} of seal.secrets) needed.add(generationPrefix(seal) + name);
-    for (const one of line) needed.add(sealObject(one, one.sequence, one.snapshot.id));
-    if (line.some(({needs}) => needs.dropped.length > 0)) {
-      const needs = resolveNeeds(history, seal);
-      add(seal, needs?.packs.keys() ?? [], needs?.index.keys() ?? []);
-      continue;
-    }
-    for (const one of line) {
-      if (added.has(one)) break; // And with it all that it builds on.
-      added.add(one);
-      add(
-        one,
-        one.needs.packs.map(([hash]) => hash),
-        one.needs.index.map(([hash]) => hash),
-      );
-    }
+    applyRepacks(union, repacks);
+    const [place] = members;
+    if (place !== undefined) addObjects(needed, place, union);
   }
-  return {needed, unclear};
+  // The machine that backs up counts on these until its next seal (docs/decisions/0014).
+  const named = new Set<string>();
+  const newest = history.seals.at(-1);
+  const stated = newest === undefined ? undefined : statedNeeds(history, newest);
+  if (newest !== undefined && stated !== undefined) addObjects(named, newest, stated);
+  for (const name of needed) named.delete(name);
+  for (const name of named) needed.add(name);
+  return {needed, named, unclear};
+}
+
+/** Seals of one generation for which the same packs stand in. */
+function byRepacks(
+  {marks}: SourceHistory,
+  seals: readonly CheckedSeal[],
+  isUsable: (repack: Repack) => boolean,
+): Iterable<{readonly repacks: readonly Repack[]; readonly members: CheckedSeal[]}> {
+  const usable = new Map(marks.repacks.all.map((repack, at) => [repack, isUsable(repack) ? at : undefined]));
+  const groups = new Map<string, {repacks: readonly Repack[]; members: CheckedSeal[]}>();
+  for (const seal of seals) {
+    const repacks = marks.repacks.of(seal).filter((repack) => usable.get(repack) !== undefined);
+    const key = [seal.generation, ...repacks.map((repack) => usable.get(repack))].join();
+    const group = groups.get(key) ?? {repacks, members: []};
+    group.members.push(seal);
+    groups.set(key, group);
+  }
+  return groups.values();
+}
+
+function addNames(
+  {packs, index}: NeededNames,
+  more: {packs: Iterable<SizedName>; index: Iterable<SizedName>},
+): void {
+  for (const [name, size] of more.packs) packs.set(name, size);
+  for (const [name, size] of more.index) index.set(name, size);
+}
+
+function addObjects(names: Set<string>, place: GenerationPlace, {packs, index}: NeededNames): void {
+  for (const hash of packs.keys()) names.add(packObject(place, hash));
+  for (const hash of index.keys()) names.add(indexObject(place, hash));
+}
+
+/** Whether everything that stands in for other packs is stored. */
+export function isStoredIn(stored: Stored, source: string): (repack: Repack) => boolean {
+  return ({generation, packs, index}) => {
+    const objects = stored.get(generation);
+    const place = {source, generation};
+    const isThere = (name: string, size: number): boolean => objects?.get(name)?.sizeBytes === size;
+    return (
+      packs.every(([hash, size]) => isThere(packObject(place, hash), size)) &&
+      index.every(([hash, size]) => isThere(indexObject(place, hash), size))
+    );
+  };
 }
 
 /**
@@ -119,13 +182,29 @@ export class Wholeness {
 
   async isWhole(seal: CheckedSeal): Promise<boolean> {
     const line = lineOf(this.#history, seal);
-    if (line === undefined || (await this.#missingOf(line)).size > 0) return false;
+    if (line === undefined || (await this.#missingNow(seal, line)).size > 0) return false;
     const others: [string, number][] = [
       [snapshotObject(seal, seal.snapshot.id), seal.snapshot.size],
       ...seal.secrets.map(({name, size}): [string, number] => [generationPrefix(seal) + name, size]),
     ];
     for (const [name, size] of others) if (!(await this.#isThere(seal.generation, name, size))) return false;
     return true;
+  }
+
+  /** What is missing of what a seal names, less what others stand in for, and what is missing of those. */
+  async #missingNow(seal: CheckedSeal, line: readonly CheckedSeal[]): Promise<ReadonlySet<string>> {
+    const missing = await this.#missingOf(line);
+    const repacks = this.#history.marks.repacks.of(seal);
+    if (repacks.length === 0) return missing;
+    const now = new Set(missing);
+    for (const {replaced, packs, index} of repacks) {
+      for (const hash of replaced) now.delete(hash);
+      for (const [hash, size] of packs)
+        if (!(await this.#isThere(seal.generation, packObject(seal, hash), size))) now.add(hash);
+      for (const [hash, size] of index)
+        if (!(await this.#isThere(seal.generation, indexObject(seal, hash), size))) now.add(hash);
+    }
+    return now;
   }
 
   /** Names of packs and index objects. Most seals add little to the one that they build on. */

@@ -5,7 +5,14 @@ import {sealObject} from '../../repository/layout.ts';
 import {Marks} from '../../repository/marks.ts';
 import {type CallOptions, ObjectLockedError, type Target} from '../../targets/target.ts';
 import type {OnProgress} from '../progress.ts';
-import {listGeneration, neededBy, type ObjectKind, type StoredObject} from './survey.ts';
+import {
+  isStoredIn,
+  listGeneration,
+  neededBy,
+  type ObjectKind,
+  type StoredGeneration,
+  type StoredObject,
+} from './survey.ts';
 
 export interface SweepOptions extends CallOptions {
   /** Marks that are at least so old by the storage's clock are swept. */
@@ -51,7 +58,12 @@ export async function sweepSource(
     due.isRemoved(sequence) ? 'going' : 'waiting',
   );
   const staying = [...history.seals, ...waiting];
-  const {needed, unclear} = neededBy(history, staying);
+  const repacked = new Set(history.marks.repacks.all.map(({generation}) => generation));
+  const listed = new Map<string, StoredGeneration>();
+  for (const generation of repacked)
+    listed.set(generation, await listGeneration(target, {source: history.source, generation}, options));
+  // What lies in a pack goes only if all that stands in its place is there.
+  const {needed, unclear} = neededBy(history, staying, isStoredIn(listed, history.source));
   const read = new Set(
     [...staying, ...going].map((seal) => sealObject(seal, seal.sequence, seal.snapshot.id)),
   );
@@ -64,7 +76,8 @@ export async function sweepSource(
         .map((seal) => sealObject(seal, seal.sequence, seal.snapshot.id)),
     );
     if (!isWhole && seals.size === 0 && !due.hasMarked(generation)) continue;
-    const stored = await listGeneration(target, {source: history.source, generation}, options);
+    const stored =
+      listed.get(generation) ?? (await listGeneration(target, {source: history.source, generation}, options));
     const isFrozen =
       unclear.some((seal) => seal.generation === generation) ||
       [...stored.values()].some(({kind, name}) => kind === 'seal' && !read.has(name));
