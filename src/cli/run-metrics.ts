@@ -14,6 +14,8 @@ export class RunMetrics {
   /** For each source the requests that were tried again, where that is known. */
   readonly retries = new Map<string, number>();
   volume: VolumeUse | null = null;
+  /** What no snapshot needs; undefined where nobody has counted it. */
+  deadBytes: number | undefined;
   readonly #file: string;
   readonly #metrics: Metrics;
   readonly #sources: Set<string>;
@@ -80,6 +82,7 @@ export class RunMetrics {
     }
     metrics.setGlobal('last_run_timestamp_seconds', nowSeconds);
     metrics.setGlobal('last_run_exit_code', exitCode);
+    metrics.setGlobal('repository_dead_bytes', this.deadBytes);
     if (this.volume !== null) {
       const {bytes, limitBytes, share} = this.volume;
       metrics.setGlobal('repository_bytes', bytes);
@@ -119,5 +122,18 @@ function writerBeside(file: string, config: Config, output: Output): string | un
   } catch (error) {
     output.warn(`Whether another configuration writes ${file} is not known: ${whyFailed(error)}.`);
     return undefined;
+  }
+}
+
+/** Keeps what a prune learnt of dead bytes, where this machine keeps figures. */
+export function keepDeadBytes(config: Config | undefined, bytes: number, output: Output): void {
+  const file = config?.notify.metrics;
+  if (file === undefined) return;
+  try {
+    const metrics = readMetrics(file);
+    metrics.setGlobal('repository_dead_bytes', bytes);
+    writeMetrics(file, metrics);
+  } catch (error) {
+    output.warn(`The metrics in ${file} could not be written: ${whyFailed(error)}.`);
   }
 }

@@ -1,6 +1,7 @@
 import {Args, Flags} from '@oclif/core';
 import {openJobs} from '../cli/backup-jobs.ts';
 import {configOf, localPath} from '../cli/chosen-config.ts';
+import type {CliContext} from '../cli/context.ts';
 import {progressFlags, shareFlag, tagFlag} from '../cli/flags.ts';
 import {counted, type ErrorJson, formatBytes, formatDuration} from '../cli/output.ts';
 import {type PlaceJson, placeJson, placeLines} from '../cli/place-report.ts';
@@ -8,7 +9,7 @@ import {RunCommand} from '../cli/run-command.ts';
 import {RunMetrics} from '../cli/run-metrics.ts';
 import {selfCheckLines} from '../cli/self-check-report.ts';
 import {displayPath} from '../cli/terminal.ts';
-import {volumeAfter, volumeWarning} from '../cli/volume.ts';
+import {deadAfter, volumeAfter, volumeWarning} from '../cli/volume.ts';
 import type {Config} from '../config/config.ts';
 import {fileNameProblem, sourceNameProblem} from '../config/names.ts';
 import {nearest} from '../config/nearest.ts';
@@ -153,7 +154,7 @@ export default class Backup extends RunCommand {
     for (const {source, error} of failures) this.#fail(source, error);
     const repositories = places.map((place) => placeJson(place, where.jobs, snapshots, this.output));
     if (!isOnePlace && !flags['dry-run']) for (const state of repositories) this.#tellPlace(state);
-    const volume = flags['dry-run'] ? null : await this.#volume(plain);
+    const volume = flags['dry-run'] ? null : await this.#volume(plain, context);
     return {
       // The warning of a failed hook repeats what the hook said.
       snapshots: snapshots.map((snapshot) => ({
@@ -180,10 +181,18 @@ export default class Backup extends RunCommand {
   }
 
   /** Counted where somebody asks for it: that takes a listing now and then. */
-  async #volume(context: BackupContext): Promise<VolumeUse | null> {
+  async #volume(context: BackupContext, cli: CliContext): Promise<VolumeUse | null> {
     if (context.limitBytes === undefined && this.#metrics === undefined) return null;
+    const {catalog, repository} = context;
+    const countedMs = catalog.sizes.find(repository.target.label)?.countedMs;
     const volume = await volumeAfter(context, (problem) => this.warn(problem));
-    if (this.#metrics !== undefined) this.#metrics.volume = volume;
+    if (this.#metrics !== undefined) {
+      this.#metrics.volume = volume;
+      // As often as everything is counted, and for the same reason not each time.
+      const isCounted = countedMs !== catalog.sizes.find(repository.target.label)?.countedMs;
+      if (volume !== null && isCounted)
+        this.#metrics.deadBytes = await deadAfter(cli, (problem) => this.warn(problem));
+    }
     const warning = volume === null ? undefined : volumeWarning(volume);
     if (warning !== undefined) this.warn(warning);
     if ((volume?.share ?? 0) >= 1) this.incomplete();

@@ -16,9 +16,11 @@ import {
 } from '../cli/prune-view.ts';
 import {retentionFlags, retentionOfFlags} from '../cli/retention-flags.ts';
 import {RunCommand} from '../cli/run-command.ts';
+import {keepDeadBytes} from '../cli/run-metrics.ts';
 import type {Config} from '../config/config.ts';
 import type {Retention} from '../config/retention.ts';
 import {UsageError} from '../errors.ts';
+import {deadIn} from '../operations/prune/dead-bytes.ts';
 import {
   type PruneContext,
   type PruneOptions,
@@ -122,6 +124,7 @@ export default class Prune extends RunCommand {
     this.warnOf(result.plan.problems);
     const repacked =
       flags.repack && (isDryRun || result.done) ? await this.#repack(context, pruning, flags) : [];
+    if (flags.source === undefined) keepDeadBytes(context.config, deadAfter(result, repacked), this.output);
     return {...pruneJson(result, isDryRun), repacked};
   }
 
@@ -175,6 +178,13 @@ export default class Prune extends RunCommand {
       );
     if (swept.locked.length > 0) this.incomplete();
   }
+}
+
+/** What no snapshot needs, and is still stored. */
+function deadAfter({plan, swept}: PruneResult, repacked: readonly RepackResult[]): number {
+  const dead = plan.sources.reduce((sum, {space}) => sum + deadIn(space), 0) - swept.bytes;
+  const done = repacked.filter(({stored}) => stored !== undefined);
+  return done.reduce((sum, {rewritten}) => sum + rewritten.bytes, dead);
 }
 
 function isNothing(plan: PrunePlan): boolean {

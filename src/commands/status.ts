@@ -6,10 +6,12 @@ import {renderFleet} from '../cli/fleet-view.ts';
 import {counted, formatBytes, formatDuration, renderTable} from '../cli/output.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayMessage} from '../cli/terminal.ts';
+import {volumeNow, volumeText, volumeWarning} from '../cli/volume.ts';
 import {EXIT, HoldfastError} from '../errors.ts';
 import type {FleetStatus} from '../operations/fleet/fleet.ts';
 import {isMended, type StoredState, storedState} from '../operations/self-check.ts';
 import {type Status, statusOf} from '../operations/status.ts';
+import type {VolumeUse} from '../operations/volume.ts';
 import type {History} from '../repository/history.ts';
 
 export default class StatusCommand extends RepositoryCommand {
@@ -48,7 +50,7 @@ export default class StatusCommand extends RepositoryCommand {
     all: Flags.boolean({dependsOn: ['fleet'], description: 'show the machines that are well, too'}),
   };
 
-  async run(): Promise<Status | FleetStatus> {
+  async run(): Promise<(Status & {readonly volume: VolumeUse | null}) | FleetStatus> {
     const {flags} = await this.parse(StatusCommand);
     if (flags.fleet !== undefined) {
       const now = new Date();
@@ -74,9 +76,11 @@ export default class StatusCommand extends RepositoryCommand {
       expected: [...(context.config?.sources.keys() ?? [])],
       now,
     });
-    this.log(this.#screen(status, now));
-    if (!status.ok) this.endWith(EXIT.notVerified);
-    return status;
+    const volume = await volumeNow(context, this.signal, (problem) => this.warn(problem));
+    this.log(this.#screen(status, now, volume));
+    const ok = status.ok && (volume?.share ?? 0) < 1;
+    if (!ok) this.endWith(EXIT.notVerified);
+    return {...status, ok, volume};
   }
 
   /** What backups on this machine saw of what is stored, where it makes any. */
@@ -96,7 +100,7 @@ export default class StatusCommand extends RepositoryCommand {
   }
 
   /** Fits 80 columns. */
-  #screen({sources, problems, ok}: Status, now: Date): string {
+  #screen({sources, problems, ok}: Status, now: Date, volume: VolumeUse | null): string {
     if (sources.length === 0) return 'No snapshots.';
     const age = (time: string | null): string =>
       time === null ? 'never' : formatDuration(Math.max(0, now.getTime() - Date.parse(time)));
@@ -138,6 +142,10 @@ export default class StatusCommand extends RepositoryCommand {
         : [],
     );
     if (looked.length > 0) table = `${table}\n\nSelf-check\n${looked.join('\n')}`;
+    const warning = volume === null ? undefined : volumeWarning(volume);
+    if (warning !== undefined) table = `${table}\n\n! ${warning}`;
+    else if (volume !== null) table = `${table}\n\n${volumeText(volume)}`;
+    if (ok && (volume?.share ?? 0) >= 1) return table;
     return `${table}\n\n${ok ? 'All is well.' : told.map((line) => `! ${displayMessage(line)}`).join('\n')}`;
   }
 }

@@ -5,7 +5,7 @@ import {LimitError} from '../errors.ts';
 import {resolveNeeds, type SourceHistory} from '../repository/history.ts';
 import {LEASES_PREFIX} from '../repository/layout.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
-import type {Target} from '../targets/target.ts';
+import type {CallOptions, Target} from '../targets/target.ts';
 
 export interface VolumeContext {
   readonly repository: {readonly target: Target};
@@ -44,6 +44,15 @@ export async function volumeUse(context: VolumeContext, limitBytes: number | und
   return {bytes, limitBytes: limitBytes ?? null, share: limitBytes === undefined ? null : bytes / limitBytes};
 }
 
+/** Lists everything. */
+export async function countBytes(target: Target, options: CallOptions): Promise<number> {
+  let bytes = 0;
+  // Leases come and go, also that of this very run.
+  for await (const {name, sizeBytes} of target.list('', options))
+    if (!name.startsWith(LEASES_PREFIX)) bytes += sizeBytes;
+  return bytes;
+}
+
 async function repositoryBytes(
   {repository: {target}, catalog, now, signal}: VolumeContext,
   lastsMs: number,
@@ -52,10 +61,7 @@ async function repositoryBytes(
   const nowMs = now().getTime();
   // A clock that was set back must not make a count last for ever.
   if (known !== undefined && Math.abs(nowMs - known.countedMs) < lastsMs) return known.bytes;
-  let bytes = 0;
-  // Leases come and go, also that of this very run.
-  for await (const {name, sizeBytes} of target.list('', {signal}))
-    if (!name.startsWith(LEASES_PREFIX)) bytes += sizeBytes;
+  const bytes = await countBytes(target, {signal});
   catalog.sizes.set(target.label, {bytes, countedMs: nowMs});
   return bytes;
 }

@@ -10,7 +10,7 @@ import {CrashPoints, SavedState} from '../support/crash-points.ts';
 import {Pruner} from '../support/pruner.ts';
 import {DAY_MS, HOUR_MS} from '../support/simulated-time.ts';
 import {noise} from '../support/trees.ts';
-import {backUp, expectKept, setUp, stored, type World} from './world.ts';
+import {backUp, expectKept, setUp, stored, type World, wrapped} from './world.ts';
 
 /** A run that is cut off when its packs and their index are stored. */
 async function cutOffRun({machine, trees}: World, options: {full?: boolean} = {}): Promise<void> {
@@ -27,21 +27,6 @@ async function cutOffRun({machine, trees}: World, options: {full?: boolean} = {}
   };
   const repository = {...machine.repository, target: cut};
   await expect(machine.backup(options, {}, {repository})).rejects.toThrow('cut off');
-}
-
-function wrapped(target: Target): Target {
-  return {
-    label: target.label,
-    create: (options) => target.create(options),
-    put: (name, body, options) => target.put(name, body, options),
-    replace: (name, body, options) => target.replace(name, body, options),
-    get: (name, range, options) => target.get(name, range, options),
-    stat: (name, options) => target.stat(name, options),
-    list: (prefix, options) => target.list(prefix, options),
-    listFolders: (prefix, options) => target.listFolders(prefix, options),
-    remove: (name, options) => target.remove(name, options),
-    [Symbol.asyncDispose]: async () => {},
-  };
 }
 
 /** Does something once, right before the first call that `matches`. */

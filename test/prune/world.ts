@@ -2,6 +2,7 @@
 import {readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'vitest';
+import type {Target} from '../../src/targets/target.ts';
 import {Machine} from '../support/machine.ts';
 import {Pruner} from '../support/pruner.ts';
 import {SimulatedTime} from '../support/simulated-time.ts';
@@ -51,3 +52,19 @@ export const stored = ({machine}: World, pattern: RegExp): string[] =>
   readdirSync(machine.repositoryFolder, {recursive: true, encoding: 'utf8'}).filter((name) =>
     pattern.test(name),
   );
+
+/** The same target, of which single calls can be replaced. */
+export function wrapped(target: Target): Target {
+  return {
+    label: target.label,
+    create: (options) => target.create(options),
+    put: (name, body, options) => target.put(name, body, options),
+    replace: (name, body, options) => target.replace(name, body, options),
+    get: (name, range, options) => target.get(name, range, options),
+    stat: (name, options) => target.stat(name, options),
+    list: (prefix, options) => target.list(prefix, options),
+    listFolders: (prefix, options) => target.listFolders(prefix, options),
+    remove: (name, options) => target.remove(name, options),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

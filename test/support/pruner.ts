@@ -12,6 +12,7 @@ import {
   planPrune,
   prune,
 } from '../../src/operations/prune/prune.ts';
+import {type RepackOptions, type RepackResult, repack} from '../../src/operations/prune/repack.ts';
 import {trustedAgents} from '../../src/repository/agents.ts';
 import {readDrills} from '../../src/repository/drill-history.ts';
 import {type History, readHistory} from '../../src/repository/history.ts';
@@ -77,6 +78,19 @@ export class Pruner {
       {retentionOf: () => retention, graceMs: DAY_MS, large: true, ...options},
       {onPlan: () => {}, confirm: async () => true},
     );
+  }
+
+  /** Writes anew what is partly dead, whatever little it is. */
+  async repack(options: Partial<RepackOptions> = {}, target?: Target): Promise<RepackResult[]> {
+    const {context, history} = await this.look(target);
+    const {results, problems} = await repack(
+      {...context, key: this.machine.privateKey},
+      history.sources.map(({source}) => source),
+      {threshold: 0.2, ...options},
+      {confirm: async () => true},
+    );
+    if (problems.length > 0) throw new Error(`Not repacked: ${JSON.stringify(problems)}`);
+    return results;
   }
 
   async setPin(reference: string, pinned: boolean): Promise<boolean> {

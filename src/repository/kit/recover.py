@@ -182,9 +182,10 @@ class Repository:
 
     A seal is a signed, public statement of one snapshot, as JSON: which objects a restore of it takes, each
     with its SHA-256. A snapshot without a seal is unfinished and does not count.
+    SOURCE/marks/: what "prune" removed (its objects may be gone), and packs that it wrote anew under other names.
     """
     def __init__(self, folder):
-        self.folder, self.seals, self.problems, self.id = folder, [], [], None
+        self.folder, self.seals, self.marks, self.problems, self.id = folder, [], [], [], None
         try:
             marker = json.loads(self.read("holdfast.json"))
             self.id = marker["id"]
@@ -199,6 +200,8 @@ class Repository:
                 for name in sorted(self.names(source, generation, "seals")):
                     if re.fullmatch(r"\d{10}-[0-9a-f]{16}\.asc", name):
                         self.read_seal(source, generation, name)
+            for name in sorted(self.names(source, "marks")):
+                self.read_mark(source, name)
         self.seals.sort(key=lambda seal: (seal["finished"], seal["sequence"]))
         if not self.seals:
             raise Stop(f"{folder} holds no snapshot" + (
@@ -227,6 +230,29 @@ class Repository:
         except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
             self.problems.append(f"{name}: not a whole seal ({error!r})")
 
+    def read_mark(self, source, file):
+        name = f"{source}/marks/{file}"
+        try:
+            message = self.read(name)
+            payload = next(body[6 + body[1]:] for tag, body in packets(dearmor(message)) if tag == 11)
+            mark = json.loads(payload)
+            if f"{mark['source']}/marks/{mark['id']}.asc" != name or self.id not in (None, mark["repository"]) or mark["format"] != 1:
+                raise ValueError("it belongs elsewhere")
+            self.marks.append({"repacked": [], **mark, "file": name, "message": message, "payload": payload})
+        except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
+            self.problems.append(f"{name}: not a whole mark ({error!r})")
+
+    def pruned(self, source, first, last):
+        """Whether marks say that all these seals were removed; and the hash of the last, where it is known."""
+        runs = [run for mark in self.marks if mark["source"] == source for run in mark["removed"]]
+        gone = all(any(start <= number <= end for start, end, _ in runs) for number in range(first, last + 1))
+        return gone, next((hash for _, end, hash in runs if end == last), None)
+
+    def is_pruned(self, seal):
+        """The newest snapshot of a source never is, whatever a mark says."""
+        newest = max(other["sequence"] for other in self.seals if other["source"] == seal["source"])
+        return seal["sequence"] < newest and self.pruned(seal["source"], seal["sequence"], seal["sequence"])[0]
+
     def object(self, name, sha256):
         """An object's bytes, which must be those that the seal means (if it tells: `sha256`)."""
         try:
@@ -251,6 +277,17 @@ class Repository:
             index.update(step["needs"]["index"])
             for name in step["needs"]["dropped"]:
                 packs.pop(name, None)
+        for mark in self.marks:
+            for again in mark["repacked"]:
+                if again["generation"] != seal["generation"] or seal["snapshot"]["id"] not in again["snapshots"]:
+                    continue
+                names = [pack_name(seal["place"], name) for name, _ in again["packs"]]
+                names += [f"{seal['place']}/index/{name}.pgp" for name, _ in again["index"]]
+                if all(os.path.exists(os.path.join(self.folder, name)) for name in names):
+                    for name in again["replaced"]:
+                        packs.pop(name, None)
+                    packs.update(again["packs"])
+                    index.update(again["index"])
         return packs, index
 
     def lying_there(self, place, kind):
@@ -756,8 +793,9 @@ def list_snapshots(repository, options, private):
     say(f"{'snapshot':18}{'source':16}{'kind':13}{'finished (UTC)':22}{'entries':>10}{'size':>10}  warnings")
     for seal in repository.seals:
         finished = seal["finished"][:19].replace("T", " ")
+        note = "pruned: may be incomplete" if repository.is_pruned(seal) else seal["warnings"] or ""
         say(f"{seal['snapshot']['id']:18}{seal['source']:16}{seal['kind']:13}{finished:22}{seal['entries']['total']:>10}"
-            f"{size_text(seal['bytes']['source']):>10}  {seal['warnings'] or ''}")
+            f"{size_text(seal['bytes']['source']):>10}  {note}")
     for problem in repository.problems:
         say(f"DAMAGED  {problem}")
     seal = repository.seals[-1]
@@ -829,6 +867,8 @@ def restore(repository, options, private):
         raise Stop(f"{seal['file']}: its signature does not verify: {reason}.\nIt is damaged or forged, or the program "
                    "is too old. Try another program (--sop) or snapshot. With --unverified it goes on all the same.")
     program, problems = programs[0], list(repository.problems)
+    if repository.is_pruned(seal):
+        say("NOTE     This snapshot was pruned: some of it may be gone.")
     size = seal["bytes"]["source"]
     say(f"Snapshot {seal['snapshot']['id']} of {seal['source']}, {seal['finished']}: {seal['entries']['total']} entries, "
         f"{size_text(size)}. Using {program.path}.")
@@ -893,9 +933,21 @@ def verify(repository, options, private):
     """Keyless. Seals tell what must be there; hashes tell whether it is what it was."""
     problems, affected, newest = list(repository.problems), collections.defaultdict(list), {}
     programs, good = find_programs(options.sop, private), 0
+    for mark in repository.marks if programs else []:
+        try:
+            key = os.path.join(repository.folder, "drills", "operators", mark["operator"] + ".asc")
+            if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", mark["operator"]) or programs[0].verify(mark["message"], key) != mark["payload"]:
+                problems.append(f"{mark['file']}: what is signed is not what it shows")
+        except Failed as reason:
+            problems.append(f"{mark['file']}: its signature does not verify: {reason}")
     for seal in sorted(repository.seals, key=lambda seal: (seal["source"], seal["sequence"])):
         last = newest.get(seal["source"])
-        if seal["sequence"] != (last["sequence"] + 1 if last else 1):
+        next_number = last["sequence"] + 1 if last else 1
+        gone, hash = repository.pruned(seal["source"], next_number, seal["sequence"] - 1)
+        if seal["sequence"] > next_number and gone:
+            if hash and hash != seal["previous"]:
+                problems.append(f"{seal['file']}: does not follow from the seal before it, which was pruned")
+        elif seal["sequence"] != next_number:
             problems.append(f"{seal['file']}: the seal before it is missing, or there are two of this number")
         elif seal["previous"] != (last["hash"] if last else None):
             problems.append(f"{seal['file']}: does not follow from the seal before it")
@@ -904,6 +956,8 @@ def verify(repository, options, private):
         good += not reason
         if reason:
             problems.append(f"{seal['file']}: its signature does not verify: {reason}")
+        if repository.is_pruned(seal):
+            continue  # it stays as long as others build on it; what it needed itself may be gone
         must = {f"{place}/snapshots/{snapshot['id']}.pgp": snapshot["sha256"]}
         must.update({f"{place}/{item['name']}": item["sha256"] for item in seal["secrets"]})
         try:
