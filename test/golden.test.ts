@@ -173,9 +173,12 @@ describe('format 1, v1-basic', () => {
   });
 });
 
-describe('format 1, v1-deltas', () => {
-  test('a dump and two versions of it that are stored as deltas: whole at every level, and each comes back', async () => {
-    const vector = join(import.meta.dirname, 'fixtures', 'repositories', 'v1-deltas');
+describe('format 1, v1-deltas and v1-repacked', () => {
+  test.each([
+    'v1-deltas',
+    'v1-repacked',
+  ])('%s: versions of a dump that are stored as deltas: whole at every level, and each comes back', async (name) => {
+    const vector = join(import.meta.dirname, 'fixtures', 'repositories', name);
     const {snapshots} = JSON.parse(readFileSync(join(vector, 'expected.json'), 'utf8')) as {
       snapshots: {id: string; size: number; sha256: string}[];
     };

@@ -108,7 +108,7 @@ describe('with a repository', () => {
     expect(samples.get('holdfast_last_run_exit_code')).toBe(0);
     expect(samples.get('holdfast_repository_bytes')).toBeGreaterThan(100_000);
     expect(samples.has('holdfast_repository_limit_ratio')).toBe(false);
-    expect(samples.has('holdfast_repository_dead_bytes')).toBe(false);
+    expect(samples.get('holdfast_repository_dead_bytes')).toBe(0);
   }, 180_000);
 
   test('a drill proves, a failure is told, and the last success does not vanish', async () => {
@@ -163,6 +163,31 @@ describe('with a repository', () => {
       (samples.get('holdfast_repository_bytes') ?? 0) / 1e9,
     );
     expect(readFileSync(user.path('data', 'a'))).toEqual(Buffer.from(noise(100_000, 'a')));
+  }, 180_000);
+
+  test('a prune tells what is dead, and a status how full the repository is', async () => {
+    for (const content of ['b', 'c']) {
+      user.write('data/a', noise(50_000, content));
+      await user.must(['backup']);
+    }
+    const {json: pruned} = await user.json<{
+      space: Record<'dead' | 'waiting' | 'replaced', {bytes: number}>[];
+    }>(['prune', ...['--keep-last', '1', '--yes', '--large']]);
+    const dead = pruned.space.reduce(
+      (sum, one) => sum + one.dead.bytes + one.waiting.bytes + one.replaced.bytes,
+      0,
+    );
+    expect(dead).toBeGreaterThan(0);
+    expect(read().get('holdfast_repository_dead_bytes')).toBe(dead);
+    await user.must(['backup']); // It counts nothing anew, and forgets nothing.
+    expect(read().get('holdfast_repository_dead_bytes')).toBe(dead);
+    const {json} = await user.json(['status']);
+    expect(json).toMatchObject({
+      volume: {limitBytes: 1e9, bytes: expect.any(Number), share: expect.any(Number)},
+    });
+    expect((await user.run(['status'])).stdout).toMatch(
+      /The repository holds .* of the 1 ?GB that limits\.repository allows \(0 %\)\./,
+    );
   }, 180_000);
 
   test('that they cannot be written is told, and changes nothing else', async () => {

@@ -29,6 +29,7 @@ import {Secret} from '../../src/system/secret.ts';
 import {GnupgHome} from '../support/gnupg.ts';
 import {Machine} from '../support/machine.ts';
 import {type OpenPgpProgram, openPgpProgram, whyWithout} from '../support/openpgp-programs.ts';
+import {Pruner} from '../support/pruner.ts';
 import {describeTree, type EntryDescription, editNastyTree, makeNastyTree, noise} from '../support/trees.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'holdfast-kit-'));
@@ -445,3 +446,43 @@ function withProgram(block: string, program: string): string {
     .filter((line) => !others.some((name) => line.startsWith(`${name} `) || line.includes(`do ${name} `)))
     .join('\n');
 }
+
+// A11, F7
+test.skipIf(lacking !== undefined)(
+  'after a prune and a repack it lists what was pruned as that, verifies, and restores what is kept',
+  async () => {
+    await using pruned = await Machine.create();
+    const pruner = new Pruner(pruned);
+    writeFileSync(at('shared.private.asc'), pruned.privateKey.armor());
+    const from = pruned.repositoryFolder;
+    const kept: {id: string; tree: EntryDescription[]}[] = [];
+    for (let day = 0; day < 3; day++) {
+      for (let i = 0; i < 3; i++)
+        writeFileSync(join(pruned.source, `passing-${i}`), noise(30_000, `${day} ${i}`));
+      writeFileSync(join(pruned.source, `staying-${day}`), noise(10_000, `staying ${day}`));
+      kept.push({id: String((await pruned.backup()).id), tree: describeTree(pruned.source)});
+    }
+    const [gone] = kept.splice(1, 1);
+    await pruner.prune({last: 1});
+    await pruner.repack();
+    const restoresAll = (): void => {
+      expect(recover(['verify', from, '--sop', openPgpProgram('rsop')])).toMatchObject({
+        code: 0,
+        text: expect.stringContaining('Problems: none'),
+      });
+      for (const {id, tree} of kept) {
+        const to = at(`repacked-${id}`);
+        const args = ['restore', from, id, '--key', at('shared.private.asc'), '--to', to];
+        expect(recover([...args, '--sop', openPgpProgram('rsop')])).toMatchObject({code: 0});
+        expect(describeTree(to)).toEqual(tree);
+        rmSync(to, {recursive: true});
+      }
+    };
+    expect(recover(['list', from]).text).toMatch(new RegExp(`${gone?.id} .*pruned: may be incomplete`));
+    restoresAll();
+    writeFileSync(join(pruned.source, 'more'), 'more');
+    kept.push({id: String((await pruned.backup()).id), tree: describeTree(pruned.source)});
+    expect((await pruner.prune({last: 2}, {graceMs: 0})).swept.packs).toBeGreaterThan(0);
+    restoresAll();
+  },
+);

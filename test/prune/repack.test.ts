@@ -108,7 +108,7 @@ test('a repack that crashes at any point harms nothing, and a later one complete
     await pruner.prune({last: 2}, {graceMs: 0});
     world.trees.set(String(id), describeTree(machine.source));
     await expectKept(world, [...kept, String(id)]);
-    expect(packBytes(world), `after ${points.crashed}`).toBeLessThan(300_000);
+    expect(packBytes(world), `after ${points.crashed}`).toBeLessThan(400_000); // Without a repack it is more than half a megabyte.
   }
 });
 
