@@ -122,6 +122,15 @@ export {
   planPrune,
   prune,
 } from './operations/prune/prune.ts';
+export {
+  planRepack,
+  type RepackContext,
+  type RepackOptions,
+  type RepackPlan,
+  type RepackResult,
+  type RepackWatcher,
+  repack,
+} from './operations/prune/repack.ts';
 export {keptBy, type RetentionRule} from './operations/prune/retention.ts';
 export {newSwept, type Swept} from './operations/prune/sweep.ts';
 export {type RebuildResult, rebuildCatalog} from './operations/rebuild-catalog.ts';

@@ -174,27 +174,27 @@ describe('format 1, v1-basic', () => {
 });
 
 describe('format 1, v1-deltas and v1-repacked', () => {
-  test.each([
-    'v1-deltas',
-    'v1-repacked',
-  ])('%s: versions of a dump that are stored as deltas: whole at every level, and each comes back', async (name) => {
-    const vector = join(import.meta.dirname, 'fixtures', 'repositories', name);
-    const {snapshots} = JSON.parse(readFileSync(join(vector, 'expected.json'), 'utf8')) as {
-      snapshots: {id: string; size: number; sha256: string}[];
-    };
-    const path = join(vector, 'recipient.private.asc');
-    const opener = await unlockPrivateKey(await readPrivateKey(readFileSync(path), path), undefined);
-    const client = new Client(new FileTarget(join(vector, 'repository')), opener, scratch);
-    for (const level of LEVELS)
-      expect(await client.verify(level)).toMatchObject({ok: true, problems: [], snapshots: 3});
-    for (const {id, size, sha256} of snapshots) {
-      const {to, damaged} = await client.restore(id);
-      expect(damaged).toEqual([]);
-      const content = readFileSync(join(to, 'db.sql'));
-      expect(content.length).toBe(size);
-      expect(createHash('sha256').update(content).digest('hex')).toBe(sha256);
-    }
-  });
+  test.each(['v1-deltas', 'v1-repacked'])(
+    '%s: versions of a dump that are stored as deltas: whole at every level, and each comes back',
+    async (name) => {
+      const vector = join(import.meta.dirname, 'fixtures', 'repositories', name);
+      const {snapshots} = JSON.parse(readFileSync(join(vector, 'expected.json'), 'utf8')) as {
+        snapshots: {id: string; size: number; sha256: string}[];
+      };
+      const path = join(vector, 'recipient.private.asc');
+      const opener = await unlockPrivateKey(await readPrivateKey(readFileSync(path), path), undefined);
+      const client = new Client(new FileTarget(join(vector, 'repository')), opener, scratch);
+      for (const level of LEVELS)
+        expect(await client.verify(level)).toMatchObject({ok: true, problems: [], snapshots: 3});
+      for (const {id, size, sha256} of snapshots) {
+        const {to, damaged} = await client.restore(id);
+        expect(damaged).toEqual([]);
+        const content = readFileSync(join(to, 'db.sql'));
+        expect(content.length).toBe(size);
+        expect(createHash('sha256').update(content).digest('hex')).toBe(sha256);
+      }
+    },
+  );
 });
 
 describe('format 1, v1-basic, damaged', () => {
