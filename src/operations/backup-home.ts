@@ -2,7 +2,8 @@
 import {type HoldfastError, NoRepositoryError, TamperError} from '../errors.ts';
 import {enrolAgent} from '../repository/agents.ts';
 import {readSource, type SourceHistory} from '../repository/history.ts';
-import {agentObject, sealObject} from '../repository/layout.ts';
+import {agentObject, parseSealObject, sealObject} from '../repository/layout.ts';
+import {readMarks} from '../repository/marks.ts';
 import {findRepository} from '../repository/repository.ts';
 import type {BackupOptions} from './backup.ts';
 import {type Place, type PlacesContext, type PlacesJob, targetOf} from './place.ts';
@@ -121,9 +122,17 @@ async function newestSeal(
   return isThere ? pending.seal : known;
 }
 
-async function refuseRolledBack({catalog}: PlacesContext, source: string, place: Place): Promise<void> {
+async function refuseRolledBack(
+  {catalog, repository, trust}: PlacesContext,
+  source: string,
+  place: Place,
+): Promise<void> {
   const held = catalog.places.newestSeal(place.label, source);
   if (held === undefined || (await has(place, held))) return;
+  // An old image of this machine remembers seals that were pruned meanwhile.
+  const sequence = parseSealObject({source, generation: held.split('/')[1] ?? ''}, held)?.sequence;
+  const marks = await readMarks({...repository, target: targetOf(place)}, source, trust);
+  if (sequence !== undefined && marks.isRemoved(sequence)) return;
   throw new TamperError(
     `${place.label} does not have the seal ${held} any more, which this machine saw there: it was rolled back or emptied.`,
     {

@@ -184,27 +184,27 @@ test('an address without encryption is warned of, unless it is this machine', ()
 });
 
 test('a prune tells its end, as it was: done, refused, or stopped by damage', async () => {
-  configure(`${APP()}notify: { healthcheck: "${web.url}/uuid", webhook: { url: "${web.url}/hook" } }`);
+  configure(`${APP()}notify: { healthcheck: "${web.url}/{job}", webhook: { url: "${web.url}/hook" } }`);
   home.write('data/file', 'more content');
   await home.must(['backup']);
   web.asked.length = 0;
   await home.must(['prune', '--keep-last', '1', '--dry-run']);
   expect(web.asked).toEqual([]);
   await home.must(['prune', '--keep-last', '1', '--yes', '--large']);
-  expect(pings()).toEqual(['/uuid/start?rid=… ', '/uuid?rid=… exit code 0']);
+  expect(pings()).toEqual(['/prune/start?rid=… ', '/prune?rid=… exit code 0']);
   web.asked.length = 0;
   expect((await home.run(['prune', '--yes'])).code).toBe(2);
   expect(pings().toSorted()).toMatchObject([
     expect.stringMatching(/^\/hook .*Nothing says which snapshots are kept/),
-    '/uuid/fail?rid=… exit code 2',
-    '/uuid/start?rid=… ',
+    '/prune/fail?rid=… exit code 2',
+    '/prune/start?rid=… ',
   ]);
   web.asked.length = 0;
   home.write('repository/app/marks/20260101T000000Z-00000000.asc', 'no mark');
   expect((await home.run(['prune', '--keep-last', '1', '--yes'])).code).toBe(4);
   expect(pings().toSorted()).toMatchObject([
     expect.stringMatching(/^\/hook .*20260101T000000Z-00000000\.asc/),
-    '/uuid/fail?rid=… exit code 4',
-    '/uuid/start?rid=… ',
+    '/prune/fail?rid=… exit code 4',
+    '/prune/start?rid=… ',
   ]);
 });
