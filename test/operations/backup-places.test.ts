@@ -287,26 +287,29 @@ test.each(NAMES)(
 );
 
 // C6, C7
-test.each(NAMES)('an old image of the machine goes on where %s was pruned meanwhile: that is no rollback', async (name) => {
-  await using two = await TwoPlaces.create();
-  const {machine} = two;
-  await two.run();
-  const image = new SavedState(machine);
-  for (const full of [true, false]) {
+test.each(NAMES)(
+  'an old image of the machine goes on where %s was pruned meanwhile: that is no rollback',
+  async (name) => {
+    await using two = await TwoPlaces.create();
+    const {machine} = two;
+    await two.run();
+    const image = new SavedState(machine);
+    for (const full of [true, false]) {
+      two.edit();
+      await two.run({}, {full});
+    }
+    const {swept} = await new Pruner(machine).prune({last: 1}, {graceMs: 0}, two.plain(name));
+    expect(swept.generations).toBe(1);
+    image.restore(['state']);
     two.edit();
-    await two.run({}, {full});
-  }
-  const {swept} = await new Pruner(machine).prune({last: 1}, {graceMs: 0}, two.plain(name));
-  expect(swept.generations).toBe(1);
-  image.restore(['state']);
-  two.edit();
-  const {made, places, failures} = await two.run();
-  expect([failures, error(places.main), error(places.offsite)]).toEqual([[], undefined, undefined]);
-  expect(made).toMatchObject({sequence: 4});
-  for (const place of NAMES)
-    expect(await two.verify(place, 'content'), place).toMatchObject({ok: true, problems: []});
-  expect((await two.seals('main')).at(-1)).toBe((await two.seals('offsite')).at(-1));
-});
+    const {made, places, failures} = await two.run();
+    expect([failures, error(places.main), error(places.offsite)]).toEqual([[], undefined, undefined]);
+    expect(made).toMatchObject({sequence: 4});
+    for (const place of NAMES)
+      expect(await two.verify(place, 'content'), place).toMatchObject({ok: true, problems: []});
+    expect((await two.seals('main')).at(-1)).toBe((await two.seals('offsite')).at(-1));
+  },
+);
 
 // B14, B19
 test('a place that held the backups and is empty now is not made anew; one that nobody met is', async () => {
