@@ -128,7 +128,8 @@ function writerBeside(file: string, config: Config, output: Output): string | un
 /** Keeps what a prune learnt of dead bytes, where this machine keeps figures. */
 export function keepDeadBytes(config: Config | undefined, bytes: number, output: Output): void {
   const file = config?.notify.metrics;
-  if (file === undefined) return;
+  if (config === undefined || file === undefined) return;
+  if (writerBeside(file, config, output) !== undefined) return; // Backups tell it.
   try {
     const metrics = readMetrics(file);
     metrics.setGlobal('repository_dead_bytes', bytes);

@@ -124,7 +124,9 @@ export default class Prune extends RunCommand {
     this.warnOf(result.plan.problems);
     const repacked =
       flags.repack && (isDryRun || result.done) ? await this.#repack(context, pruning, flags) : [];
-    if (flags.source === undefined) keepDeadBytes(context.config, deadAfter(result, repacked), this.output);
+    // Of all sources, in the place that the figures are about.
+    if (flags.source === undefined && flags.repository === undefined)
+      keepDeadBytes(context.config, deadAfter(result, repacked), this.output);
     return {...pruneJson(result, isDryRun), repacked};
   }
 

@@ -72,7 +72,7 @@ export class Repacks {
     readonly snapshot: {readonly id: string};
     readonly generation: string;
   }): readonly Repack[] {
-    const found = this.#bySnapshot.get(snapshot.id) ?? [];
-    return found.filter((repack) => repack.generation === generation);
+    if (this.all.length === 0) return this.all;
+    return (this.#bySnapshot.get(snapshot.id) ?? []).filter((repack) => repack.generation === generation);
   }
 }
