@@ -113,6 +113,7 @@ export {makePlan, type Plan, type PlanContext, type Projection} from './operatio
 export type {SourceSurvey} from './operations/plan/survey.ts';
 export type {OnProgress, ProgressCount, ProgressEvent, ProgressPhase} from './operations/progress.ts';
 export {providerChanges, rememberProvider} from './operations/provider.ts';
+export {deadBytes, deadIn} from './operations/prune/dead-bytes.ts';
 export {type Amount, planSource, type SourcePlan, type Space} from './operations/prune/plan.ts';
 export {
   type PruneContext,
