@@ -14,7 +14,7 @@ import type {SelfCheckLimits} from './self-check.ts';
 import {toSelfCheck} from './self-check-schema.ts';
 import type {SourceConfig} from './source-types.ts';
 import {toLimit, toSource} from './sources.ts';
-import type {Environment} from './substitute.ts';
+import {type Environment, secretVariables} from './substitute.ts';
 import {parseDuration, parseRate, parseSize} from './units.ts';
 
 const DEFAULT_FULL = '30d';
@@ -93,7 +93,7 @@ export async function loadConfig({path, env}: ConfigTextOptions): Promise<Config
 export function parseConfig(text: string, options: ConfigTextOptions): Config {
   const {input, problems} = check(text, options);
   if (input === undefined) throw new InvalidConfigError(options.path, problems);
-  return toConfig(input, options);
+  return toConfig(input, options, secretVariables(text));
 }
 
 /** Everything that is wrong with the text of a config, in the order of the file. */
@@ -144,7 +144,7 @@ function elsewhere(findings: readonly Finding[], known: readonly Finding[]): Fin
   return findings.filter(({offset}) => !places.has(offset));
 }
 
-function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
+function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions, hidden: readonly string[]): Config {
   const file = resolve(path);
   const absolute = (value: string): string => resolve(dirname(file), value);
   const full = input.full ?? DEFAULT_FULL;
@@ -163,7 +163,7 @@ function toConfig(input: ConfigInput, {path, env}: ConfigTextOptions): Config {
     sources: new Map(
       Object.entries(input.sources ?? {}).map(([name, source]) => [
         name,
-        toSource(name, source, {full, absolute, env}),
+        toSource(name, source, {full, absolute, env, hidden}),
       ]),
     ),
     drills: new Map(

@@ -80,6 +80,8 @@ export interface PostgresConnection {
   readonly sslrootcert: string | undefined;
   /** The folder of psql, pg_dump and their kin. */
   readonly programs: string | undefined;
+  /** Variables of the environment that its programs must not inherit: secrets of the config come from them. */
+  readonly hidden?: readonly string[];
 }
 
 export interface PostgresSourceConfig extends StreamConfig {
@@ -111,6 +113,8 @@ export interface MysqlConnection {
   readonly tls: boolean;
   /** The folder of mariadb, mariadb-dump and their kin. */
   readonly programs: string | undefined;
+  /** Variables of the environment that its programs must not inherit: secrets of the config come from them. */
+  readonly hidden?: readonly string[];
 }
 
 export interface MysqlSourceConfig extends StreamConfig {
@@ -135,6 +139,8 @@ export interface SqliteSourceConfig extends StreamConfig {
 
 export interface RedisSourceConfig extends StreamConfig {
   readonly kind: 'redis';
+  /** Variables of the environment that its programs must not inherit: secrets of the config come from them. */
+  readonly hidden?: readonly string[];
   /** Without password. */
   readonly url: string;
   readonly password: Secret | undefined;
@@ -148,6 +154,8 @@ export interface MongodbConnection {
   readonly password: Secret | undefined;
   /** The folder of mongodump and mongorestore. */
   readonly programs: string | undefined;
+  /** Variables of the environment that its programs must not inherit: secrets of the config come from them. */
+  readonly hidden?: readonly string[];
 }
 
 export interface MongodbSourceConfig extends StreamConfig {

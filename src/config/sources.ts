@@ -42,6 +42,8 @@ interface Surroundings {
   readonly full: string;
   absolute(path: string): string;
   readonly env: Environment;
+  /** Variables that no program of a database inherits. */
+  readonly hidden: readonly string[];
 }
 
 export function toSource(name: string, input: SourceInput, around: Surroundings): SourceConfig {
@@ -105,6 +107,7 @@ function toPostgres(name: string, input: PostgresInput, around: Surroundings): P
       sslmode: postgres.sslmode,
       sslrootcert: absolute(postgres.sslrootcert),
       programs: absolute(postgres.programs),
+      hidden: around.hidden,
     },
     databases: postgres.databases ?? [postgres.database ?? ''],
     format: postgres.format ?? 'custom',
@@ -139,6 +142,7 @@ function toMysql(name: string, input: MysqlInput, around: Surroundings): MysqlSo
       password: mysql.password === undefined ? undefined : new Secret(mysql.password),
       tls: mysql.tls ?? false,
       programs: absolute(mysql.programs),
+      hidden: around.hidden,
     },
     databases: mysql.databases ?? [mysql.database ?? ''],
     excludeTables: mysql.excludeTables ?? [],
@@ -166,6 +170,7 @@ function toRedis(name: string, input: RedisInput, around: Surroundings): RedisSo
   return {
     ...toShared(name, input, around),
     kind: 'redis',
+    hidden: around.hidden,
     url,
     password: password === undefined ? undefined : new Secret(password),
     ...toStream(input),
@@ -183,6 +188,7 @@ function toMongodb(name: string, input: MongodbInput, around: Surroundings): Mon
       uri,
       password: password === undefined ? undefined : new Secret(password),
       programs: programs === undefined ? undefined : around.absolute(programs),
+      hidden: around.hidden,
     },
     database,
     oplog: oplog ?? (isReplicaSet && database === undefined),

@@ -31,6 +31,17 @@ export function substitute(text: string, env: Environment): string {
   });
 }
 
+/** What a program needs whatever the config names. */
+const ORDINARY = /^(PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LC_\w+|LD_\w+)$/;
+
+/** The variables that a text takes its secrets from: programs that are not meant to know them must not inherit them. */
+export function secretVariables(text: string): string[] {
+  const names = [...text.matchAll(REFERENCE)]
+    .filter(([, dollar, kind]) => dollar === '' && kind === 'env')
+    .map(([, , , name = '']) => name);
+  return [...new Set(names)].filter((name) => !ORDINARY.test(name));
+}
+
 /** Whether substitution has something to do. */
 export function hasReferences(text: string): boolean {
   return text.search(REFERENCE) >= 0;

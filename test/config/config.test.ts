@@ -10,6 +10,19 @@ const texts = (text: string): string[] =>
   configProblems(text, options).map((problem) => problem.text.replace('/etc/holdfast/', ''));
 
 describe('a config', () => {
+  // L6: programs of databases inherit no variable that a secret may come from, of whichever source.
+  test('names the variables that no program of a database gets', () => {
+    const text = `sources:
+  a: { postgres: { database: x, programs: "\${env:HOME}/bin", password: "\${env:A_SECRET}" } }
+  b: { redis: { url: redis://h, password: "\${env:B_SECRET}" } }
+  c: { command: "echo $\${env:C_SECRET}" }`;
+    const env = {HOME: '/root', A_SECRET: 'a', B_SECRET: 'b', C_SECRET: 'c'};
+    const {sources} = parseConfig(text, {path: '/etc/holdfast.yaml', env});
+    const hidden = ['A_SECRET', 'B_SECRET'];
+    expect(sources.get('a')).toMatchObject({connection: {hidden}});
+    expect(sources.get('b')).toMatchObject({hidden});
+  });
+
   test('has defaults, absolute paths, and sources in the order of the file', () => {
     const config = parseConfig(
       `repository: ../backups

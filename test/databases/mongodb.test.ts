@@ -5,7 +5,7 @@
 import {execFileSync} from 'node:child_process';
 import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {parseMongodbUri, serverUri} from '../../src/config/mongodb-uri.ts';
 import type {MongodbConnection, MongodbSourceConfig} from '../../src/config/source-types.ts';
 import {stdinSource} from '../../src/config/sources.ts';
@@ -141,9 +141,18 @@ test('the archive is stored as it is, with what is in it; the password is in no 
   const folder = programs(
     `tr '\\0' '\\n' </proc/$$/cmdline >arguments; env >>arguments; for a; do case "$a" in --config=*) cat "\${a#--config=}" >options;; esac; done; cat archive`,
   );
+  vi.stubEnv('SHOP_PASSWORD', 'canary'); // Where the config has it from.
   const {id} = await machine.backupDump(
-    source({connection: {...connection, programs: folder, password: new Secret('canary "\\ 1')}}),
+    source({
+      connection: {
+        ...connection,
+        programs: folder,
+        password: new Secret('canary "\\ 1'),
+        hidden: ['SHOP_PASSWORD'],
+      },
+    }),
   );
+  vi.unstubAllEnvs();
   const given = readFileSync(join(folder, 'arguments'), 'utf8');
   expect(given).toMatch(/^--archive$/m);
   expect(given).toMatch(/^--oplog$/m);

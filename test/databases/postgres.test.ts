@@ -1,7 +1,7 @@
 /** PostgreSQL on a real server (TESTING.md G1-G13, J1, J2). */
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import type {PostgresSourceConfig} from '../../src/config/source-types.ts';
 import {SourceError} from '../../src/errors.ts';
 import {
@@ -420,8 +420,11 @@ describe.runIf(facts)('PostgreSQL', {timeout: 600_000}, () => {
       user: role.name,
       password: server.secret(role.password),
       programs: folder,
+      hidden: ['BACKUP_PASSWORD'],
     };
+    vi.stubEnv('BACKUP_PASSWORD', role.password); // Where the config has it from.
     await machine.backupDump(server.source(name, {connection}));
+    vi.unstubAllEnvs();
     expect(readFileSync(seen, 'latin1')).toContain('pg_dumpall');
     expect(readFileSync(seen, 'latin1')).not.toContain(role.password);
     expect(machine.notes.join()).not.toContain(role.password);

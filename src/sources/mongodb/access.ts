@@ -2,18 +2,19 @@ import {join} from 'node:path';
 import type {MongodbConnection} from '../../config/source-types.ts';
 import {PrivateFile} from '../../system/private-file.ts';
 import type {Secret} from '../../system/secret.ts';
+import {withoutVariables} from '../stream/environment.ts';
 
 /** How mongodump and mongorestore reach a server: with the password in a file that only they can read. */
 export class MongodbAccess implements Disposable {
   readonly secrets: readonly Secret[];
   /** Arguments that come first, whatever the program. */
   readonly options: readonly string[];
-  /** What the programs need not see. */
-  readonly env = {MONGODB_PASSWORD: undefined};
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly #programs: string | undefined;
   readonly #file: PrivateFile;
 
-  constructor({uri, password, programs}: MongodbConnection) {
+  constructor({uri, password, programs, hidden}: MongodbConnection) {
+    this.env = {MONGODB_PASSWORD: undefined, ...withoutVariables(hidden)};
     this.secrets = password === undefined ? [] : [password];
     this.#programs = programs;
     // The file of options is YAML, of which JSON is a part.

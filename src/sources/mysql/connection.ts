@@ -3,6 +3,7 @@ import type {MysqlConnection} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import {PrivateFile} from '../../system/private-file.ts';
 import type {Secret} from '../../system/secret.ts';
+import {withoutVariables} from '../stream/environment.ts';
 import {collectOutput} from '../stream/program.ts';
 
 /** MariaDB's programs, or MySQL's where those are not there. */
@@ -22,12 +23,14 @@ export class MysqlAccess implements Disposable {
   readonly label: string;
   /** Arguments that come first, whatever the program. */
   readonly options: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly #connection: MysqlConnection;
   readonly #file: PrivateFile;
 
   constructor(connection: MysqlConnection) {
     const {host, port, socket, user, password, tls} = connection;
     this.#connection = connection;
+    this.env = withoutVariables(connection.hidden);
     this.secrets = password === undefined ? [] : [password];
     this.label = `the MySQL server${host === undefined && socket === undefined ? '' : ` at ${socket ?? host}`}`;
     const lines = [
@@ -58,6 +61,7 @@ export class MysqlAccess implements Disposable {
           label: dump,
           file,
           args: ['--version'],
+          env: this.env,
           timeoutMs: 30_000,
           hint: INSTALL_HINT,
         });

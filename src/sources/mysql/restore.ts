@@ -37,6 +37,7 @@ export async function restoreMysql(options: MysqlRestore): Promise<string[]> {
     file: programs.client,
     args: [...access.options, '--batch', `--database=${name}`],
     input: content,
+    env: access.env,
     secrets: access.secrets,
     timeoutMs: Number.POSITIVE_INFINITY, // Large tables are loaded in silence.
     signal,

@@ -84,7 +84,7 @@ export class MysqlSession implements AsyncDisposable {
   }
 }
 
-function startClient(execa: typeof import('execa').execa, {options}: MysqlAccess, program: string) {
+function startClient(execa: typeof import('execa').execa, {options, env}: MysqlAccess, program: string) {
   return execa(
     program,
     [...options, '--batch', '--raw', '--skip-column-names', '--unbuffered', '--skip-reconnect'],
@@ -94,7 +94,7 @@ function startClient(execa: typeof import('execa').execa, {options}: MysqlAccess
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',
-      env: WITHOUT_SECRETS,
+      env: {...WITHOUT_SECRETS, ...env},
     },
   );
 }

@@ -3,6 +3,7 @@ import type {PostgresConnection} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import {PrivateFile} from '../../system/private-file.ts';
 import type {Secret} from '../../system/secret.ts';
+import {withoutVariables} from '../stream/environment.ts';
 import {collectOutput} from '../stream/program.ts';
 
 export type PostgresProgram = 'psql' | 'pg_dump' | 'pg_dumpall' | 'pg_restore';
@@ -49,6 +50,7 @@ export class PostgresAccess implements Disposable {
     const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
     // What the surroundings say would win over the host, and over the file with the password.
     return {
+      ...withoutVariables(this.#connection.hidden),
       ...given,
       ...(host === undefined ? {} : {PGHOSTADDR: undefined, PGSERVICE: undefined}),
       ...(this.#passwordFile === undefined ? {} : {PGPASSWORD: undefined}),

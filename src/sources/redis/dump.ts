@@ -4,6 +4,7 @@ import type {RedisSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
 import type {Dump, DumpContext} from '../stream/dump.ts';
+import {withoutVariables} from '../stream/environment.ts';
 import {collectOutput, runProgram} from '../stream/program.ts';
 import {RdbWitness, type RedisWitness} from './witness.ts';
 
@@ -48,7 +49,7 @@ function client(source: RedisSourceConfig, signal: AbortSignal | undefined) {
   const common = {
     label: `redis-cli of ${source.name}`,
     file: 'redis-cli',
-    env: {REDISCLI_AUTH: source.password?.reveal()},
+    env: {...withoutVariables(source.hidden), REDISCLI_AUTH: source.password?.reveal()},
     secrets: source.password === undefined ? [] : [source.password],
     signal,
     hint: 'Check address, user and password, and that redis-cli is installed (package redis-tools). The user needs the rights of a replica (docs/databases/redis.md).',
