@@ -10,7 +10,7 @@ const texts = (text: string): string[] =>
   configProblems(text, options).map((problem) => problem.text.replace('/etc/holdfast/', ''));
 
 describe('a config', () => {
-  // L6: programs of databases inherit no variable that a secret may come from, of whichever source.
+  // J1: programs of databases inherit no variable that a secret may come from, of whichever source.
   test('names the variables that no program of a database gets', () => {
     const text = `sources:
   a: { postgres: { database: x, programs: "\${env:HOME}/bin", password: "\${env:A_SECRET}" } }
