@@ -22,6 +22,8 @@ interface KeygenResult {
   readonly shares: readonly string[];
 }
 
+const TAKEN = new Intl.ListFormat('en', {type: 'conjunction'});
+
 export default class Keygen extends BaseCommand {
   static override summary =
     'Make the key pair of somebody who can restore. Run it on a client machine, never on the VM.';
@@ -92,7 +94,7 @@ export default class Keygen extends BaseCommand {
     const taken = [...Object.values(files), ...shareFiles].filter((file) => existsSync(file));
     if (taken.length > 0) {
       throw new UsageError(
-        `${taken[0]}${taken.length === 1 ? '' : ` (and ${taken.length - 1} more)`} exists already; keys are never overwritten.`,
+        `${TAKEN.format(taken)} ${taken.length === 1 ? 'exists' : 'exist'} already; keys are never overwritten.`,
         {hint: 'Choose another name or another --output folder.'},
       );
     }
