@@ -142,7 +142,9 @@ describe('a folder drill', () => {
     await room.losePack('files');
     const [drill] = await room.run('files');
     expect(drill?.report.result).toBe('failed');
-    expect(failures(drill ?? never())[0]?.more.join('\n')).toMatch(/it is missing/);
+    const [failure] = failures(drill ?? never());
+    expect(failure?.more.join('\n')).toMatch(/it is missing/);
+    expect(failure?.detail).toBe('44 of 44 entries are missing, damaged or different');
     expect(room.leftBehind).toEqual([]);
   });
 

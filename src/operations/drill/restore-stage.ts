@@ -14,7 +14,7 @@ import type {RedisWitness} from '../../sources/redis/witness.ts';
 import type {OnProgress} from '../progress.ts';
 import {restoreToFolder} from '../restore.ts';
 import type {DatabaseTarget} from '../restore-database.ts';
-import type {Selection} from '../selection.ts';
+import {isEverything, type Selection} from '../selection.ts';
 import {compareFolder} from './compare-folder.ts';
 import {restoreMysqlStage, restorePostgresStage} from './database-stage.ts';
 import type {Meter} from './meter.ts';
@@ -100,6 +100,8 @@ async function restoreFolderStage(
   );
   const wrong = compared.differences.count;
   const damaged = restored.damaged.length;
+  // What lies below a listing that is lost is named nowhere, but it is missing; the folder itself is one more.
+  const absent = isEverything(selection) ? seal.entries.total + 1 - compared.entries : 0;
   const more = [...restored.damaged, ...compared.differences.kept].map(
     ({path, problem}) => `${path || 'the folder'}: ${problem}`,
   );
@@ -110,7 +112,7 @@ async function restoreFolderStage(
       detail:
         wrong === 0 && damaged === 0
           ? `${compared.files} files and ${compared.entries} entries: every byte and its metadata`
-          : `${Math.max(wrong, damaged)} of ${seal.entries.total} entries are missing, damaged or different`,
+          : `${Math.min(Math.max(wrong, damaged, absent), seal.entries.total)} of ${seal.entries.total} entries are missing, damaged or different`,
       more: [
         ...new Set([
           ...more,
