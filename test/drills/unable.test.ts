@@ -1,4 +1,4 @@
-/** Drills that cannot run, or whose report stays here: what the operator is told (issue 6). */
+/** Drills that cannot run, or whose report stays here: what the operator is told (TESTING.md A20; issue 6). */
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
