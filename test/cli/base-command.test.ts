@@ -245,6 +245,7 @@ describe('config', () => {
       {
         ok: false,
         config: path,
+        sources: [],
         problems: [
           {
             path: 'recipents',
@@ -255,10 +256,10 @@ describe('config', () => {
         ],
       },
     ]);
-    await writeFile(path, 'full: 30d\n');
+    await writeFile(path, 'full: 30d\nsources:\n  db: {postgres: {databases: [a, b]}}\n');
     expect(await run(dev, ['config', 'check', '--config', path])).toEqual({
       exitCode: 0,
-      stdout: `${path} is valid.\n`,
+      stdout: `${path} is valid.\n  db: PostgreSQL: a, b\n`,
       stderr: '',
     });
     const missing = await run(dev, ['config', 'check', '--config', '/nope', '--json']);

@@ -119,6 +119,7 @@ const SCHEMAS = {
   check: z.object({
     ok: z.boolean(),
     problems: z.array(z.object({path: z.string(), line: count, message: z.string()})),
+    sources: z.array(z.object({source: z.string(), what: z.string()})),
   }),
 };
 

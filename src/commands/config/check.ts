@@ -1,12 +1,15 @@
 import {BaseCommand} from '../../cli/base-command.ts';
-import {checkConfig} from '../../config/config.ts';
+import {checkConfig, loadConfig} from '../../config/config.ts';
 import {configPlaces, findConfig} from '../../config/file.ts';
 import {ConfigError, EXIT} from '../../errors.ts';
+import {placeOf} from '../../operations/backup-read.ts';
 
 interface ConfigCheckResult {
   readonly ok: boolean;
   readonly config: string;
   readonly problems: readonly {path: string; line: number; column: number; message: string}[];
+  /** Of a valid config: each source, and what it is. */
+  readonly sources: readonly {source: string; what: string}[];
 }
 
 export default class ConfigCheck extends BaseCommand {
@@ -27,11 +30,17 @@ export default class ConfigCheck extends BaseCommand {
     }
     const problems = await checkConfig({path: config, env: process.env});
     for (const {line, column, message} of problems) this.log(`${config}:${line}:${column}: ${message}`);
-    if (problems.length === 0) this.log(`${config} is valid.`);
-    else this.endWith(EXIT.usage);
+    const sources: {source: string; what: string}[] = [];
+    if (problems.length === 0) {
+      this.log(`${config} is valid.`);
+      for (const [source, settings] of (await loadConfig({path: config, env: process.env})).sources)
+        sources.push({source, what: placeOf(settings)});
+      for (const {source, what} of sources) this.log(`  ${source}: ${what}`);
+    } else this.endWith(EXIT.usage);
     return {
       ok: problems.length === 0,
       config,
+      sources,
       problems: problems.map(({path, line, column, message}) => ({path, line, column, message})),
     };
   }
