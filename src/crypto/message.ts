@@ -64,18 +64,6 @@ export async function verifyMessage(
 }
 
 /**
- * The bytes that were signed, of a message that something else vouches for: the signature is not looked at.
- * @throws {@link SignatureError} unless it is one literal
- */
-export async function signedBytes(bytes: Uint8Array): Promise<Uint8Array> {
-  return reading(async () => {
-    const data = (await openpgp.readMessage({binaryMessage: bytes})).getLiteralData();
-    if (data === null) throw new SignatureError('it holds no data');
-    return data;
-  });
-}
-
-/**
  * ASCII armor for a message, without headers.
  * @param checksum the CRC that RFC 9580 makes optional, and without which GnuPG 2.2 complains
  */

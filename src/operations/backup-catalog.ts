@@ -174,7 +174,7 @@ async function adoptIndex(
   try {
     if (sha256(bytes) !== name) throw new DamageError(object, 'its content does not match its name');
     const key = await openSession(inspectMessage(bytes, bytes.length).pkesks, agent.key);
-    const signers = {keys: [agent.key.toPublic(), ...history.marks.operators], isNamed: isReplacement};
+    const signers = [agent.key.toPublic(), ...history.marks.operators];
     const records = await readIndex(bytes, key, signers, {repository: repository.id, ...place});
     catalog.transaction(() => {
       const packs: PackName[] = [];

@@ -31,6 +31,12 @@ export async function copyMarks(
   {there, inCopy, signal}: {there: ReadonlySet<number>; inCopy: Marks; signal: AbortSignal | undefined},
 ): Promise<number> {
   let copied = 0;
+  // Whoever repacked signed index objects, which seals need.
+  for (const operator of new Set(marks.all.map((mark) => mark.operator))) {
+    const name = operatorObject(operator);
+    const body = await readObject(from, name, {maxBytes: MARK_MOST_BYTES, signal});
+    if (await putOnce(to, name, body, signal)) copied++;
+  }
   const standIns = await completeRepacks(to, {source, marks}, inCopy, signal);
   const lacks = ({removed}: StoredMark): boolean =>
     removed.some(([first, last]) => {

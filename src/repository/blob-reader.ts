@@ -1,4 +1,5 @@
 /** Reads blobs of an open generation: finds them in the index, fetches, decrypts, decompresses, checks. */
+import type {PublicKey} from 'openpgp';
 import {openSession} from '../crypto/message.ts';
 import {PacketError} from '../crypto/packets.ts';
 import {type EncryptedMessage, inspectMessage} from '../crypto/seipd.ts';
@@ -11,7 +12,7 @@ import {encryptionFingerprint} from './agent.ts';
 import {BlobIndex, type BlobPlace, type IndexedFrame, type IndexedPack} from './blob-index.ts';
 import {DeltaError, decodeDelta} from './delta.ts';
 import type {OpenGeneration} from './generation.ts';
-import {INDEX_MOST_BYTES, type IndexSigners, readIndex} from './index-object.ts';
+import {INDEX_MOST_BYTES, readIndex} from './index-object.ts';
 import {type BlobId, indexObject, packObject, sha256} from './layout.ts';
 import type {Repository} from './repository.ts';
 import {FrameLoader} from './unpacking/frame-loader.ts';
@@ -62,7 +63,11 @@ export class BlobReader implements AsyncDisposable {
    * @param mostBytes its size, where a seal tells it
    * @throws {@link DamageError}
    */
-  async addIndex(name: string, signers: IndexSigners, mostBytes: number = INDEX_MOST_BYTES): Promise<void> {
+  async addIndex(
+    name: string,
+    signers: readonly PublicKey[],
+    mostBytes: number = INDEX_MOST_BYTES,
+  ): Promise<void> {
     const object = indexObject(this.generation, name);
     const bytes = await this.#fetch(object, Math.min(mostBytes, INDEX_MOST_BYTES));
     if (sha256(bytes) !== name) throw new DamageError(object, 'its content does not match its name');

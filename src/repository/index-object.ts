@@ -1,7 +1,7 @@
 /** Index objects: which blobs lie in which pack (docs/format.md §7). */
 import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
 import type {PublicKey} from 'openpgp';
-import {signedBytes, UnknownSignerError, verifyMessage} from '../crypto/message.ts';
+import {verifyMessage} from '../crypto/message.ts';
 import type {Session} from '../crypto/seipd.ts';
 import {type Agent, openSigned, sealSigned} from './agent.ts';
 import {Fields, FormatError, isCount} from './fields.ts';
@@ -54,13 +54,6 @@ export function encodePackRecord(record: PackRecord): string {
   return JSON.stringify(record);
 }
 
-/** Who may have signed an index object. */
-export interface IndexSigners {
-  readonly keys: readonly PublicKey[];
-  /** A seal or a mark that counts names the object by its hash: then nobody needs the signer's key. */
-  readonly isNamed: boolean;
-}
-
 /**
  * Opens an index object and checks its signer and where it belongs.
  * @returns its records, which are read one by one while they are asked for: that, too, throws {@link FormatError}
@@ -69,16 +62,16 @@ export interface IndexSigners {
 export async function readIndex(
   object: Uint8Array,
   sessionKey: Uint8Array,
-  signers: IndexSigners,
+  signers: readonly PublicKey[],
   expected: GenerationPlace & {repository: string},
 ): Promise<Iterable<PackRecord>> {
-  const {data, signer} = await signedContent(openSigned(object, sessionKey), signers);
+  const {data, signer} = await verifyMessage(openSigned(object, sessionKey), signers);
   const [header, ...lines] = decompress(data).trimEnd().split('\n');
   const fields = Fields.parse(header ?? '');
   if (fields.text('type') !== 'holdfast-index') throw new FormatError('it is not an index');
   fields.format();
   if (
-    fields.text('agent') !== (signer ?? fields.text('agent')) ||
+    fields.text('agent') !== signer ||
     fields.text('repository') !== expected.repository ||
     fields.text('source') !== expected.source ||
     fields.text('generation') !== expected.generation
@@ -86,18 +79,6 @@ export async function readIndex(
     throw new FormatError('it belongs to another repository, source or generation');
   }
   return decodeAll(lines);
-}
-
-async function signedContent(
-  message: Uint8Array,
-  {keys, isNamed}: IndexSigners,
-): Promise<{data: Uint8Array; signer?: string}> {
-  try {
-    return await verifyMessage(message, keys);
-  } catch (error) {
-    if (!isNamed || !(error instanceof UnknownSignerError)) throw error;
-    return {data: await signedBytes(message)};
-  }
 }
 
 function* decodeAll(lines: readonly string[]): Generator<PackRecord> {

@@ -12,6 +12,7 @@ import {BlobReader} from './blob-reader.ts';
 import {openGeneration} from './generation.ts';
 import {resolveNeeds, type SourceHistory} from './history.ts';
 import {type BlobId, indexPrefix, parseHashObject, sha256, snapshotObject} from './layout.ts';
+import {storedOperators} from './operators.ts';
 import type {NeededNames} from './repack.ts';
 import type {Repository} from './repository.ts';
 import type {CheckedSeal} from './seal.ts';
@@ -50,7 +51,10 @@ export async function openSealedGeneration(
   const reader = new BlobReader(repository, await openGeneration(repository, seal, key), needed);
   if (readsAll && seal.bytes.source > MUCH_BYTES) reader.expectMuch();
   const index = needs?.index ?? (await listedIndex(repository, seal));
-  const signers = {keys: [...agents, ...history.marks.operators], isNamed: needs !== undefined};
+  // Of a repack, the operator signs the index. Where a seal or mark names it by its hash, any will do whose key is there.
+  const operators =
+    needs === undefined ? history.marks.operators : [...(await storedOperators(repository)).values()];
+  const signers = [...agents, ...operators];
   const problems: DamageError[] = [];
   await pMap(
     index,
