@@ -67,6 +67,7 @@ export {
   backup,
 } from './operations/backup.ts';
 export {backupToPlaces, type PlacesResult} from './operations/backup-places.ts';
+export {placeOf} from './operations/backup-read.ts';
 export {
   type BrowseContext,
   type Browsed,
