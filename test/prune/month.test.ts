@@ -8,6 +8,7 @@ import {expect, test} from 'vitest';
 import type {Retention} from '../../src/config/retention.ts';
 import {HoldfastError} from '../../src/errors.ts';
 import type {Target} from '../../src/targets/target.ts';
+import {chances} from '../support/chances.ts';
 import {CrashPoints} from '../support/crash-points.ts';
 import {CutOffError} from '../support/faulty-target.ts';
 import type {Machine} from '../support/machine.ts';
@@ -25,17 +26,6 @@ const SET_BACK_HOUR = IMAGE_HOUR + 30;
 const CLONE_HOUR = 21 * 24;
 const RETENTION: Retention = {last: 3, hourly: 12, daily: 7, weekly: 2, fulls: 2};
 const PACK_BYTES = 30_000;
-
-/** The same chances each time: a generator with 32 bits of state (mulberry32). */
-function chances(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What happened, so that a month in which nothing did is not taken for a good one. */
 const counts = {backups: 0, killed: 0, prunesKilled: 0, beside: 0};
