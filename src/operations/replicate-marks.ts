@@ -31,8 +31,9 @@ export async function copyMarks(
   {there, inCopy, signal}: {there: ReadonlySet<number>; inCopy: Marks; signal: AbortSignal | undefined},
 ): Promise<number> {
   let copied = 0;
-  // Whoever repacked signed index objects, which seals need.
-  for (const operator of new Set(marks.all.map((mark) => mark.operator))) {
+  // Whoever repacked signed index objects, which seals need. Of others a key without a mark would only be one more to approve.
+  const repacking = marks.all.filter(({repacked = []}) => repacked.length > 0);
+  for (const operator of new Set(repacking.map((mark) => mark.operator))) {
     const name = operatorObject(operator);
     const body = await readObject(from, name, {maxBytes: MARK_MOST_BYTES, signal});
     if (await putOnce(to, name, body, signal)) copied++;
