@@ -31,7 +31,7 @@ const MALLOC: Record<Work, MallocSettings> = {
  */
 export function useLittleMemory(work: Work): void {
   keepYoungHeapSmall();
-  if (work === 'pack') setFlagsFromString('--heap-growing-percent=300');
+  if (work === 'pack') setFlagsFromString('--heap-growing-percent=200');
   loadLibc()?.makeMallocThrifty(MALLOC[work]);
 }
 

@@ -6,7 +6,7 @@ import {loadLibc} from '../../system/libc.ts';
 /** Read at once at most. */
 const PIECE_BYTES = 262_144;
 /** So many pieces may wait for the reader. */
-const WAITING_BYTES = 4 * PIECE_BYTES;
+const WAITING_BYTES = 2 * PIECE_BYTES;
 /** How long a program is let run ahead that had not written as much as this. */
 const AHEAD_MS = 2;
 const AHEAD_BYTES = 131_072;
