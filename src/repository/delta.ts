@@ -1,6 +1,6 @@
 /** Blobs that are stored as what differs from another one, their base (docs/format.md §5). */
+import {decompressInOne} from '../system/decompress.ts';
 import {loadZstd, ZSTD_MARGIN_BYTES} from '../system/linked.ts';
-import {decompressInOne} from './decompress.ts';
 import type {BlobId} from './layout.ts';
 
 /** A skippable zstd frame with the base's id in hex: the member tells of itself what it takes, and zstd passes over it. */

@@ -4,7 +4,9 @@
  */
 import {createHmac, createSecretKey} from 'node:crypto';
 import {createRequire} from 'node:module';
-import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
+import {constants, zstdCompressSync} from 'node:zlib';
+import {decompressInOne} from './decompress.ts';
+import {release} from './memory.ts';
 
 /**
  * What is compressed. A dump is of one kind throughout: with one table of twice the size zstd takes a fifth less time than at its level 3, for one
@@ -45,6 +47,9 @@ function deltaParameters(content: Uint8Array, base: Uint8Array): Readonly<Record
 }
 
 type Pointer = unknown;
+type TypeSpec = string | ReturnType<typeof import('koffi').struct>;
+/** It takes what its definition says. */
+type Foreign = (...args: unknown[]) => unknown;
 
 interface Linked {
   readonly zstd: Zstd | undefined;
@@ -77,10 +82,8 @@ export const NODE_ZSTD: Zstd = {
     return moveInto(out, zstdCompressSync(content, {chunkSize, dictionary: base, params}));
   },
   decompress(out, frame) {
-    // One byte more: where output fills a piece to its end, Node makes another as large. And it takes no smaller piece than 64 bytes.
-    const sizes = {chunkSize: Math.max(out.length + 1, 64), maxOutputLength: Math.max(out.length, 1)};
     try {
-      return moveInto(out, zstdDecompressSync(frame, sizes));
+      return moveInto(out, decompressInOne(frame, out.length));
     } catch (cause) {
       throw new RangeError('The frame does not decompress.', {cause});
     }
@@ -95,8 +98,8 @@ export function nodeMac(key: Uint8Array): Mac {
 
 function moveInto(out: Uint8Array, made: Buffer): number {
   out.set(made); // A RangeError where it does not fit.
-  const {buffer, length} = made;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
+  const {length} = made;
+  release(made);
   return length;
 }
 
@@ -116,8 +119,7 @@ function load(): Linked {
 type Library = ReturnType<typeof import('koffi').load>;
 
 function bindZstd(library: Library): Zstd | undefined {
-  // biome-ignore lint/suspicious/noExplicitAny: koffi's functions take what their definition says.
-  const bound = (definition: string): ((...args: any[]) => any) => library.func(definition);
+  const bound = (definition: string): Foreign => library.func(definition);
   const version = bound('uint32_t ZSTD_versionNumber()')() as number;
   const [major = 0, minor = 0, patch = 0] = (process.versions.zstd ?? '').split('.').map(Number);
   if (version !== (major * 100 + minor) * 100 + patch) return undefined;
@@ -178,9 +180,8 @@ function bindMac(library: Library, koffi: typeof import('koffi')): ((key: Uint8A
     size: 'size_t',
     returned: 'size_t',
   });
-  // biome-ignore lint/suspicious/noExplicitAny: koffi's functions take what their definition says.
-  const bound = (name: string, result: any, args: any[]): ((...args: any[]) => any) =>
-    library.func(name, result, args);
+  const bound = (name: string, result: string, args: readonly TypeSpec[]): Foreign =>
+    library.func(name, result, [...args]);
   const fetch = bound('EVP_MAC_fetch', 'void *', ['void *', 'const char *', 'const char *']);
   const newContext = bound('EVP_MAC_CTX_new', 'void *', ['void *']);
   const begin = bound('EVP_MAC_init', 'int', ['void *', 'const void *', 'size_t', koffi.pointer(parameter)]);
