@@ -2,8 +2,7 @@
  * Random actors on one repository, and a model of what must be in it: who backs up, who prunes, who repacks and pins, each killed now and then, and one in the midst of another.
  * A few seeds here; new ones for some minutes: HOLDFAST_TEST_ACTORS_MINUTES=10 vitest run test/prune/actors.test.ts
  */
-import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {rmSync} from 'node:fs';
 import {expect, test} from 'vitest';
 import type {Retention} from '../../src/config/retention.ts';
 import {HoldfastError} from '../../src/errors.ts';
@@ -12,8 +11,8 @@ import {chances} from '../support/chances.ts';
 import {CrashPoints} from '../support/crash-points.ts';
 import {CutOffError} from '../support/faulty-target.ts';
 import {HOUR_MS} from '../support/simulated-time.ts';
-import {describeTree, noise} from '../support/trees.ts';
-import {setUp, type World, wrapped} from './world.ts';
+import {describeTree} from '../support/trees.ts';
+import {edit, setUp, type World, wrapped} from './world.ts';
 
 const MINUTES = Number(process.env['HOLDFAST_TEST_ACTORS_MINUTES'] ?? 0);
 const STEPS = 24;
@@ -113,7 +112,9 @@ class Actors {
 
   async #backUp(target: Target): Promise<void> {
     const {machine, trees} = this.#world;
-    this.#edit();
+    // Some contents come back: blobs that a prune has counted as dead.
+    const content = (): string => `edit ${this.#edits++ % 20}`;
+    edit(machine.source, this.#chance, {folders: 3, filesInEach: 5, mostBytes: 8000, content});
     const tree = describeTree(machine.source);
     const repository = {...machine.repository, target};
     const full = this.#chance() < 0.15;
@@ -123,18 +124,6 @@ class Actors {
     trees.set(String(id), tree);
   }
   #latest: unknown;
-
-  #edit(): void {
-    const {source} = this.#world.machine;
-    for (let left = 1 + Math.floor(this.#chance() * 3); left > 0; left--) {
-      const folder = join(source, `folder-${Math.floor(this.#chance() * 3)}`);
-      mkdirSync(folder, {recursive: true});
-      const path = join(folder, `file-${Math.floor(this.#chance() * 5)}`);
-      if (this.#chance() < 0.1) rmSync(path, {force: true});
-      // Some contents come back: blobs that a prune has counted as dead.
-      else writeFileSync(path, noise(500 + Math.floor(this.#chance() * 8000), `edit ${this.#edits++ % 20}`));
-    }
-  }
 
   async #pin(): Promise<void> {
     const {machine, pruner} = this.#world;

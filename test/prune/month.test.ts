@@ -2,7 +2,7 @@
  * Thirty days of backups on a clock that the test sets, with everything that befalls a machine in that time. Every six hours here; each hour,
  * which takes some minutes: HOLDFAST_TEST_EVERY_HOURS=1 vitest run test/prune/month.test.ts
  */
-import {cpSync, mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {cpSync, readdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import type {Retention} from '../../src/config/retention.ts';
@@ -13,8 +13,8 @@ import {CrashPoints} from '../support/crash-points.ts';
 import {CutOffError} from '../support/faulty-target.ts';
 import type {Machine} from '../support/machine.ts';
 import {DAY_MS, HOUR_MS} from '../support/simulated-time.ts';
-import {describeTree, noise} from '../support/trees.ts';
-import {setUp, type World} from './world.ts';
+import {describeTree} from '../support/trees.ts';
+import {edit, setUp, type World} from './world.ts';
 
 const DAYS = 30;
 const EVERY_HOURS = Number(process.env['HOLDFAST_TEST_EVERY_HOURS'] ?? 6);
@@ -48,23 +48,16 @@ class Month {
     for (let hour = 0; hour < DAYS * 24; hour += EVERY_HOURS) {
       if (hour === IMAGE_HOUR) cpSync(stateFolder, image, {recursive: true});
       if (hour === SET_BACK_HOUR) this.#setBack(stateFolder, image);
-      this.#edit();
+      edit(machine.source, this.#chance, {
+        folders: 4,
+        filesInEach: 8,
+        mostBytes: 12_000,
+        content: () => `edit ${this.#edits++}`,
+      });
       await this.#backUp(hour % 168 === 0, hour > 0);
       if (hour >= CLONE_HOUR && hour < CLONE_HOUR + 12) await this.#asClone(stateFolder, image);
       if (hour % 24 === 6 && hour > 48) await this.#prune();
       time.pass(EVERY_HOURS * HOUR_MS);
-    }
-  }
-
-  /** A few files change; now and then one goes. */
-  #edit(): void {
-    const {source} = this.#world.machine;
-    for (let left = 1 + Math.floor(this.#chance() * 3); left > 0; left--) {
-      const folder = join(source, `folder-${Math.floor(this.#chance() * 4)}`);
-      mkdirSync(folder, {recursive: true});
-      const path = join(folder, `file-${Math.floor(this.#chance() * 8)}`);
-      if (this.#chance() < 0.1) rmSync(path, {force: true});
-      else writeFileSync(path, noise(500 + Math.floor(this.#chance() * 12_000), `edit ${this.#edits++}`));
     }
   }
 

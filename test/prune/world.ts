@@ -1,5 +1,5 @@
 /** A machine whose backups lie days apart, who prunes it, and what must hold afterwards. */
-import {readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect} from 'vitest';
 import type {Target} from '../../src/targets/target.ts';
@@ -32,6 +32,25 @@ export async function backUp({machine, trees}: World, options: {full?: boolean} 
   const {id} = await machine.backup(options, {}, {packBytes: 15_000});
   trees.set(String(id), describeTree(machine.source));
   return String(id);
+}
+
+export interface Edits {
+  readonly folders: number;
+  readonly filesInEach: number;
+  readonly mostBytes: number;
+  /** What tells one content from another: the same gives the same bytes. */
+  content(): string;
+}
+
+/** A few files change; now and then one goes. */
+export function edit(source: string, chance: () => number, edits: Edits): void {
+  for (let left = 1 + Math.floor(chance() * 3); left > 0; left--) {
+    const folder = join(source, `folder-${Math.floor(chance() * edits.folders)}`);
+    mkdirSync(folder, {recursive: true});
+    const path = join(folder, `file-${Math.floor(chance() * edits.filesInEach)}`);
+    if (chance() < 0.1) rmSync(path, {force: true});
+    else writeFileSync(path, noise(500 + Math.floor(chance() * edits.mostBytes), edits.content()));
+  }
 }
 
 /** INV1: what is kept comes back as it was; INV2: nothing is called damage. */
