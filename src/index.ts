@@ -95,7 +95,15 @@ export {type DrillState, drillStates, type SourceProof, sourceProofs} from './op
 export {findDrill} from './operations/drill/find.ts';
 export {existingOperator, openOperator} from './operations/drill/operator.ts';
 export {type Picked, pickLastRun, pickSnapshots} from './operations/drill/pick.ts';
-export {cleanDrills, type DrillRecord, publishReport} from './operations/drill/records.ts';
+export {
+  type AbortedDrill,
+  cleanDrills,
+  type DrillRecord,
+  type KeptDrill,
+  publishReport,
+  storeWaiting,
+  waitingRecords,
+} from './operations/drill/records.ts';
 export {type FleetOptions, type FleetStatus, readFleet} from './operations/fleet/fleet.ts';
 export type {FleetProblem, FleetSource, MachineStatus} from './operations/fleet/judge.ts';
 export {FleetMemory, type RememberedMachine} from './operations/fleet/memory.ts';

@@ -59,7 +59,7 @@ export class Notifier {
     );
     for (const {channel, error} of told)
       if (error !== undefined)
-        this.#output.warn(`notify: ${channel} was not told: ${error.message} ${error.hint ?? ''}`.trim());
+        this.#output.warn(`notify: ${channel} was not told: ${error.message}`, error.hint);
     return told;
   }
 }

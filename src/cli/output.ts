@@ -179,10 +179,15 @@ export class Output {
     }
   }
 
-  warn(message: string): void {
-    this.#remember(`Warning: ${message}`);
-    if (this.#logFormat !== 'text') this.#log('warning', message);
-    else this.#tell(message, createStyler(this.#stderr)(['bold', 'yellow'], 'Warning:'));
+  warn(message: string, hint?: string): void {
+    this.#remember(`Warning: ${message}${hint === undefined ? '' : ` Hint: ${hint}`}`);
+    const style = createStyler(this.#stderr);
+    if (this.#logFormat !== 'text') {
+      this.#log('warning', message, {hint});
+    } else {
+      this.#tell(message, style(['bold', 'yellow'], 'Warning:'));
+      if (hint !== undefined) this.#tell(hint, style('bold', 'Hint:'));
+    }
   }
 
   note(message: string): void {

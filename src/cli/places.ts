@@ -1,4 +1,5 @@
 /** Where this machine keeps what belongs to one repository: catalog, agent key, what it has seen. */
+import {globSync} from 'node:fs';
 import {homedir, userInfo} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 import {UsageError} from '../errors.ts';
@@ -28,6 +29,9 @@ export const trustPath = (state: string, repositoryId: string): string =>
 /** What this machine knows of its drills beyond their reports. */
 export const drillRecordsPath = (state: string, repositoryId: string): string =>
   join(state, repositoryId, 'drills');
+/** The same of all repositories that this machine has met. */
+export const allDrillRecords = (state: string): string[] =>
+  globSync(drillRecordsPath('', '*'), {cwd: state}).map((path) => join(state, path));
 /** Signs the reports of all drills of this machine. */
 export const operatorPath = (state: string): string => join(state, 'drill-operator.private.asc');
 /** Which repository was met at which address. */

@@ -243,8 +243,7 @@ export default class Backup extends RunCommand {
     const {line, problem} = placeLines(state);
     if (line !== undefined) this.log(line);
     if (problem === undefined) return;
-    this.warn(problem);
-    if (typeof state.error?.hint === 'string') this.logToStderr(state.error.hint);
+    this.output.warn(problem, state.error?.hint ?? undefined);
     if (state.error?.exitCode === EXIT.notVerified) this.endWith(EXIT.notVerified);
     else this.incomplete();
   }

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -56,7 +57,7 @@ async function killDrill(signal: NodeJS.Signals): Promise<CliRun> {
 const waiting = (): string =>
   `checks: [ { command: { shell: "touch ${place.folder}/waiting; exec tail -f ${work}/../holdfast.yaml" } } ]`;
 
-test('SIGKILL leaves the restored data and the program of a check, which "drill clean" removes', async () => {
+test('SIGKILL leaves the restored data and the program of a check, which "drill clean" removes without the storage', async () => {
   configure(
     `sources: { files: { folder: source } }\ndrills: { d: { source: files, key: ops.private.asc, ${waiting()} } }\n`,
   );
@@ -66,13 +67,25 @@ test('SIGKILL leaves the restored data and the program of a check, which "drill 
   expect(readdirSync(work)).toHaveLength(1);
   expect(processesIn(work)).toHaveLength(1);
 
-  const {aborted} = await jsonOf<{aborted: {id: string; sources: string[]}[]}>(place, 'drill', 'clean');
+  // The storage is away meanwhile: what was restored does not wait for it.
+  const repository = join(place.folder, 'repository');
+  renameSync(repository, `${repository}.away`);
+  const away = await runCli(place, 'drill', 'clean', '--json');
+  expect(away.code).toBe(3);
+  expect(away.stderr).toMatch(
+    /^Warning: Not in the repository yet, but on this machine alone: the report of/m,
+  );
+  const {aborted, waiting: kept} = JSON.parse(away.stdout) as {aborted: {id: string}[]; waiting: string[]};
   expect(aborted).toMatchObject([{sources: ['files']}]);
+  expect(kept).toEqual([aborted[0]?.id]);
   expect(readdirSync(work)).toEqual([]);
   expect(processesIn(work)).toEqual([]);
+
+  renameSync(`${repository}.away`, repository);
+  expect(await jsonOf(place, 'drill', 'clean')).toEqual({aborted: [], stored: kept, waiting: []});
   const {reports} = await jsonOf<{reports: {id: string; result: string}[]}>(place, 'drill', 'list');
   expect(reports).toMatchObject([{id: aborted[0]?.id, result: 'aborted'}]);
-  expect(await jsonOf(place, 'drill', 'clean')).toEqual({aborted: []});
+  expect(await jsonOf(place, 'drill', 'clean')).toEqual({aborted: [], stored: [], waiting: []});
 });
 
 test('Ctrl-C removes everything at once, and records the drill as aborted', async () => {

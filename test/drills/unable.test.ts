@@ -35,7 +35,7 @@ test('a drill that cannot run keeps no other from running, and is not recorded a
   expect(run.stderr).toContain('nowhere could not run: The folder for drills');
   expect(run.stderr).toContain('install -d -m 711');
   expect(run.code).toBe(12);
-  expect(await jsonOf(place, 'drill', 'clean')).toEqual({aborted: []});
+  expect(await jsonOf(place, 'drill', 'clean')).toEqual({aborted: [], stored: [], waiting: []});
   const {reports} = await jsonOf<{reports: {name: string}[]}>(place, 'drill', 'list');
   expect(reports).toMatchObject([{name: 'good', result: 'passed'}]);
 });
@@ -54,10 +54,21 @@ test('without a report the record is shown here, proves nothing, and is no page 
   expect(sources).toMatchObject([{lastProven: null}]);
 });
 
-test('storage that refuses the report: what was found is told all the same', async () => {
-  writeFileSync(join(place.folder, 'repository', 'drills'), 'no folder'); // Root may write anywhere else.
+test('storage that refuses the report: what was found is told all the same, and the next drill stores it', async () => {
+  const drills = join(place.folder, 'repository', 'drills');
+  writeFileSync(drills, 'no folder'); // Root may write anywhere else.
   const run = await runCli(place, 'drill', 'run', 'good');
   expect(run.stdout).toContain('PASSED');
   expect(run.stdout).not.toContain('signed by');
-  expect(run.code).not.toBe(0);
+  expect(run.stderr).toMatch(/^Error: The report of drill \S+ is not in the repository: /m);
+  expect(run.stderr).toMatch(/^Hint: It is kept on this machine\./m);
+  expect(run.code).toBe(13);
+  expect((await runCli(place, 'drill', 'show', 'latest')).stdout).toContain('could not be stored');
+
+  rmSync(drills);
+  const next = await runCli(place, 'drill', 'run', 'good');
+  expect(next.stderr).toContain('which waited on this machine, is in the repository now');
+  expect(next.code).toBe(0);
+  const {reports} = await jsonOf<{reports: unknown[]}>(place, 'drill', 'list');
+  expect(reports).toHaveLength(2);
 });

@@ -35,7 +35,9 @@ export default class DrillReportCommand extends RepositoryCommand {
     const record = findDrill(drills, context.drillRecords, args.id);
     if (!record.isPublished)
       throw new UsageError(`Drill ${record.report.id} has no signed report, only a record on this machine.`, {
-        hint: 'See it with "holdfast drill show"; for a report, run the drill without --no-report.',
+        hint: record.isWaiting
+          ? 'Its report could not be stored: run "holdfast drill clean", which tries again.'
+          : 'See it with "holdfast drill show"; for a report, run the drill without --no-report.',
       });
     const page = drillPage(
       record,

@@ -7,6 +7,7 @@ import {drillFlags} from '../../cli/drill-flags.ts';
 import {type DrillJson, drillJson, drillText, titleOf} from '../../cli/drill-view.ts';
 import {keyFlags, progressFlags} from '../../cli/flags.ts';
 import {openNamedKey} from '../../cli/key-source.ts';
+import {allDrillRecords, stateFolder} from '../../cli/places.ts';
 import {RunCommand} from '../../cli/run-command.ts';
 import type {DrillConfig} from '../../config/drills.ts';
 import {nearest} from '../../config/nearest.ts';
@@ -15,9 +16,12 @@ import {EXIT, HoldfastError, NotFoundError, UsageError} from '../../errors.ts';
 import {runCanary} from '../../operations/drill/canary.ts';
 import {type DrillContext, type DrillPlan, runDrill} from '../../operations/drill/drill.ts';
 import {type Picked, pickLastRun, pickSnapshots} from '../../operations/drill/pick.ts';
-import {cleanDrills, type DrillRecord} from '../../operations/drill/records.ts';
+import {cleanDrills, type DrillRecord, type KeptDrill, storeWaiting} from '../../operations/drill/records.ts';
 import type {History} from '../../repository/history.ts';
 import {useLittleMemory} from '../../system/memory.ts';
+import {TargetError} from '../../targets/target.ts';
+
+const now = (): Date => new Date();
 
 type Flags = Interfaces.InferredFlags<typeof DrillRun.flags>;
 
@@ -51,6 +55,7 @@ export default class DrillRun extends RunCommand {
     const {flags, argv} = await this.parse(DrillRun);
     useLittleMemory('unpack'); // Before threads start.
     await this.announce(flags, 'drill', argv as string[]);
+    await this.#clean();
     await using context = await this.open(flags);
     const history = await context.history();
     this.warnOf(history.problems);
@@ -60,7 +65,7 @@ export default class DrillRun extends RunCommand {
       ? [this.#quick(context, flags, names, history)]
       : this.#named(context, flags, names, history);
     const drillContext = await this.#drillContext(context, flags);
-    await this.#clean(drillContext);
+    await this.#storeWaiting(drillContext);
     const drills: DrillJson[] = [];
     for (const {plan, picks, key} of rehearsals) {
       try {
@@ -88,18 +93,37 @@ export default class DrillRun extends RunCommand {
 
   async #canary(context: CliContext, flags: Flags, history: History): Promise<DrillJson> {
     const drillContext = await this.#drillContext(context, flags);
-    await this.#clean(drillContext);
+    await this.#storeWaiting(drillContext);
     const record = await runCanary({...drillContext, key: await context.key(), onKept: this.#tell}, history);
     this.#tellReport(record, flags.report);
     return drillJson(record);
   }
 
-  async #clean(context: Omit<DrillContext, 'key'>): Promise<void> {
-    for (const {id, sources, elsewhere} of await cleanDrills(context)) {
-      this.warn(
-        `drill ${id} of ${sources.join(', ')} did not come to its end; what it left was removed, and it is recorded as aborted.`,
-      );
-      for (const what of elsewhere) this.warn(`drill ${id} may have left ${what}: drop it by hand.`);
+  /** First of all: what a killed drill restored goes even where the storage is away. */
+  async #clean(): Promise<void> {
+    for (const records of allDrillRecords(stateFolder(process.env))) {
+      for (const {id, sources, elsewhere} of await cleanDrills(records, now)) {
+        this.warn(
+          `drill ${id} of ${sources.join(', ')} did not come to its end; what it left was removed, and it is recorded as aborted.`,
+        );
+        for (const what of elsewhere) this.warn(`drill ${id} may have left ${what}: drop it by hand.`);
+      }
+    }
+  }
+
+  /** That they cannot be stored keeps no drill from running. */
+  async #storeWaiting(context: Omit<DrillContext, 'key'>): Promise<void> {
+    if (!context.publish) return;
+    try {
+      for (const id of await storeWaiting(context))
+        this.logToStderr(
+          `The report of drill ${id}, which waited on this machine, is in the repository now.`,
+        );
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (!(error instanceof TargetError)) throw error;
+      this.output.warn(`Reports of earlier drills still wait on this machine: ${error.message}`, error.hint);
+      this.endWith(error.exitCode);
     }
   }
 
@@ -169,14 +193,25 @@ export default class DrillRun extends RunCommand {
         ['holdfast', this.config.version],
         ['node', process.versions.node],
       ],
-      now: () => new Date(),
+      now,
       publish: flags.report,
       signal: this.signal,
       onProgress: this.showProgress,
     };
   }
 
-  #tellReport({report}: DrillRecord, isPublished: boolean): void {
+  #tellReport({report, notStored}: KeptDrill, isPublished: boolean): void {
+    if (notStored !== undefined) {
+      const {code, exitCode, message} = notStored;
+      this.output.error({
+        code,
+        exitCode,
+        message: `The report of drill ${report.id} is not in the repository: ${message}`,
+        hint: 'It is kept on this machine. The next "holdfast drill run" stores it, or "holdfast drill clean" once the storage takes it.',
+      });
+      this.endWith(exitCode);
+      return;
+    }
     this.log(
       isPublished
         ? `  Report drills/${report.id}.asc, signed by operator ${report.operator}`

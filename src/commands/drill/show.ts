@@ -25,7 +25,9 @@ export default class DrillShow extends RepositoryCommand {
     this.log(
       record.isPublished
         ? `  Report drills/${id}.asc, signed by operator ${operator}`
-        : '  Recorded on this machine alone; it proves nothing to others.',
+        : record.isWaiting
+          ? '  Recorded on this machine alone, since its report could not be stored: "holdfast drill clean" tries again.'
+          : '  Recorded on this machine alone; it proves nothing to others.',
     );
     return drillJson(record);
   }

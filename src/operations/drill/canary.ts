@@ -5,11 +5,11 @@ import type {History} from '../../repository/history.ts';
 import {TargetError} from '../../targets/target.ts';
 import {type DrillContext, draftReport} from './drill.ts';
 import {Meter} from './meter.ts';
-import {type DrillRecord, publishReport} from './records.ts';
+import {type KeptDrill, publishReport} from './records.ts';
 import type {FullCheck} from './stage.ts';
 
 /** @throws {@link TargetError}; that the key does not open a generation is what it found */
-export async function runCanary(context: DrillContext, history: History): Promise<DrillRecord> {
+export async function runCanary(context: DrillContext, history: History): Promise<KeptDrill> {
   const {key, now, signal, onProgress} = context;
   const meter = new Meter(context.repository.target);
   const repository = {...context.repository, target: meter.target};

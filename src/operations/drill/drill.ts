@@ -20,7 +20,7 @@ import {runCheck} from './checks.ts';
 import {estimateWhole} from './estimate.ts';
 import {Meter} from './meter.ts';
 import type {Picked} from './pick.ts';
-import {type DrillRecord, publishReport} from './records.ts';
+import {type DrillRecord, type KeptDrill, publishReport} from './records.ts';
 import {type RestoredStage, restoreStage, type StageContext} from './restore-stage.ts';
 import type {FullCheck} from './stage.ts';
 import {Workplace} from './workplace.ts';
@@ -66,7 +66,7 @@ export async function runDrill(
   context: DrillContext,
   plan: DrillPlan,
   picked: readonly Picked[],
-): Promise<DrillRecord> {
+): Promise<KeptDrill> {
   const meter = new Meter(context.repository.target);
   const scope: DrillScope = plan.sample === undefined ? 'whole' : 'sample';
   const seals = picked.map(({seal}) => seal);

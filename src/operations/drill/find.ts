@@ -5,6 +5,8 @@ import {type DrillRecord, localRecords} from './records.ts';
 export interface FoundDrill extends DrillRecord {
   /** Whether the repository has its signed report; what is on this machine alone proves nothing to others. */
   readonly isPublished: boolean;
+  /** Whether it should have, and will be tried again. */
+  readonly isWaiting: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export function findDrill({reports}: DrillHistory, records: string, reference: s
     throw new UsageError(`"${reference}" may be ${matches.map(({id}) => id).join(' or ')}.`, {
       hint: 'Give more digits.',
     });
-  const details = local.find((record) => record.report.id === report.id)?.details ?? [];
-  return {report, details, isPublished: published.has(report.id)};
+  const {details = [], isWaiting = false} = local.find((record) => record.report.id === report.id) ?? {};
+  const isPublished = published.has(report.id);
+  return {report, details, isPublished, isWaiting: isWaiting && !isPublished};
 }

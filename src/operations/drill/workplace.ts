@@ -142,11 +142,11 @@ export interface LeftDrill {
   forget(): void;
 }
 
-/** Drills of a repository whose process is gone. */
-export function leftDrills(notes: string, repository: string): LeftDrill[] {
+/** Drills whose process is gone. */
+export function leftDrills(notes: string): LeftDrill[] {
   return noteFiles(notes)
     .map((path) => ({path, note: JSON.parse(readFileSync(path, 'utf8')) as DrillNote}))
-    .filter(({note}) => note.repository === repository && !isRunning(note.owner))
+    .filter(({note}) => !isRunning(note.owner))
     .map(({path, note}) => ({
       folder: note.folder,
       report: note.report,
