@@ -17,7 +17,7 @@ import type {History} from '../repository/history.ts';
 export default class StatusCommand extends RepositoryCommand {
   static override summary = 'One screen: how each source stands. Needs neither key nor catalog.';
   static override description =
-    'Made from seals and drill reports alone, so it works on any machine that can read the storage. The exit code is for monitors: 0 if all is well, 4 if there is a problem.';
+    'Made from seals and drill reports alone, so it works on any machine that can read the storage. The exit code is for monitors: 0 if all is well, if with warnings of a backup; 4 if there is a problem.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --max-age 26h --max-unproven 40d --repository swift://backups/app01 --json',
@@ -100,7 +100,7 @@ export default class StatusCommand extends RepositoryCommand {
   }
 
   /** Fits 80 columns. */
-  #screen({sources, problems, ok}: Status, now: Date, volume: VolumeUse | null): string {
+  #screen({sources, problems}: Status, now: Date, volume: VolumeUse | null): string {
     if (sources.length === 0) return 'No snapshots.';
     const age = (time: string | null): string =>
       time === null ? 'never' : formatDuration(Math.max(0, now.getTime() - Date.parse(time)));
@@ -134,6 +134,12 @@ export default class StatusCommand extends RepositoryCommand {
       ...sources.flatMap((source) => source.problems.map((problem) => `${source.source}: ${problem}`)),
       ...problems,
     ];
+    const lacking = sources
+      .filter(({warnings}) => warnings > 0)
+      .map(
+        ({source, warnings}) =>
+          `${source}: the newest snapshot has ${counted(warnings, 'warning')}. What is still so: holdfast backup ${source} --dry-run`,
+      );
     const looked = sources.flatMap(({source, stored}) =>
       stored?.allSeenSince
         ? [
@@ -145,8 +151,9 @@ export default class StatusCommand extends RepositoryCommand {
     const warning = volume === null ? undefined : volumeWarning(volume);
     if (warning !== undefined) table = `${table}\n\n! ${warning}`;
     else if (volume !== null) table = `${table}\n\n${volumeText(volume)}`;
-    if (ok && (volume?.share ?? 0) >= 1) return table;
-    return `${table}\n\n${ok ? 'All is well.' : told.map((line) => `! ${displayMessage(line)}`).join('\n')}`;
+    const lines = [...told, ...lacking].map((line) => `! ${displayMessage(line)}`);
+    if (lines.length > 0) return `${table}\n\n${lines.join('\n')}`;
+    return (volume?.share ?? 0) >= 1 ? table : `${table}\n\nAll is well.`;
   }
 }
 

@@ -32,6 +32,8 @@ export interface SourceStatus {
   readonly snapshots: number;
   /** Of the newest snapshot. */
   readonly bytes: number;
+  /** What its newest snapshot lacks, or holds with a doubt, such as files that could not be read. No problem by itself. */
+  readonly warnings: number;
   /** Added to the repository in the last 30 days. */
   readonly grown: number;
   /** What backups on this machine saw of what is stored; null on another. */
@@ -113,6 +115,7 @@ function sourceStatus(
     provenSnapshot: proof?.subject.snapshot ?? null,
     snapshots: seals.length,
     bytes: newest?.bytes.source ?? 0,
+    warnings: seals.at(-1)?.warnings ?? 0,
     grown: seals
       .filter(({finished}) => ageMs(finished) <= GROWTH_MS)
       .reduce((sum, {bytes, objectBytes}) => sum + bytes.stored + objectBytes, 0),

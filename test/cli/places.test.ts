@@ -46,8 +46,9 @@ test('a place that is away: exit 3, its state in the JSON, and the next run brin
   for (const place of ['main', 'offsite']) {
     renameSync(vm.path(place), vm.path('away'));
     writeFileSync(vm.path('data', `new-${place}`), place);
-    const {code, json} = await vm.json(['backup', 'files']);
+    const {code, json, stderr} = await vm.json(['backup', 'files']);
     expect(code).toBe(3);
+    expect(stderr).toMatch(new RegExp(`^Warning: ${place} .*\\nHint: `, 'm'));
     expect(states(json)[place]).toMatchObject({
       ok: false,
       behind: ['files'],

@@ -334,6 +334,13 @@ Module._load = function (name, ...rest) {
   });
   expect(code).toBe(3);
   expect(stderr.match(/package koffi/g)).toHaveLength(1);
+  const status = await user.run(['status'], home);
+  expect(status.stdout).not.toContain('All is well.');
+  expect(status.stdout).toMatch(
+    /^! docs: the newest snapshot has 1 warning\..* holdfast backup docs --dry-run$/m,
+  );
+  expect(status.code).toBe(0);
+  expect((await user.json(['status'], home)).json).toMatchObject({ok: true, sources: [{warnings: 1}]});
 });
 
 test('F9: paths of warnings that are not UTF-8 are escaped, not blurred', () => {
