@@ -2,12 +2,20 @@
  * Chunks of the last version of a dump, so that chunks of the next one can be stored as what differs from them: this machine cannot read
  * its packs. Encrypted with a key that only the agent can open; bounded; may be deleted at any time.
  */
-import {createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes} from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  randomFillSync,
+} from 'node:crypto';
 import {closeSync, fchmodSync, openSync, rmSync} from 'node:fs';
 import {dirname} from 'node:path';
 import Database from 'better-sqlite3';
 import {makeFolders} from '../system/folders.ts';
 import {type Mac, newMac} from '../system/linked.ts';
+import {release} from '../system/memory.ts';
 
 export interface BaseCacheOptions {
   /** What the chunks belong to; those of another generation are dropped. */
@@ -53,6 +61,8 @@ export class BaseCache implements Disposable {
   /** There is no last version. */
   readonly #isEmpty: boolean;
   #bytes: number;
+  /** What a chunk is encrypted into. */
+  #sealed = Buffer.alloc(0);
 
   private constructor(database: Database.Database, key: Uint8Array, mostBytes: number) {
     this.#database = database;
@@ -171,10 +181,20 @@ export class BaseCache implements Disposable {
     return [mark('begin', before.subarray(-MARK_BYTES)), mark('end', content.subarray(-MARK_BYTES))];
   }
 
+  /** @returns memory that the next call uses again: else V8 would mark the whole heap for every 32 MB of chunks */
   #encrypt(id: Buffer, content: Uint8Array): Buffer {
-    const nonce = randomBytes(NONCE_BYTES);
+    const length = NONCE_BYTES + content.length + TAG_BYTES;
+    if (this.#sealed.length < length) this.#sealed = Buffer.allocUnsafeSlow(length);
+    const sealed = this.#sealed.subarray(0, length);
+    const nonce = sealed.subarray(0, NONCE_BYTES);
+    randomFillSync(nonce);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(id);
-    return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+    const encrypted = cipher.update(content);
+    encrypted.copy(sealed, NONCE_BYTES);
+    release(encrypted);
+    cipher.final(); // Empty: GCM holds nothing back.
+    cipher.getAuthTag().copy(sealed, NONCE_BYTES + content.length);
+    return sealed;
   }
 
   #decrypt(id: Buffer, encrypted: Buffer): Buffer | undefined {

@@ -1,4 +1,6 @@
 /** Dumps PostgreSQL databases with pg_dump, and reads their witness in the very snapshot of the dump. */
+import {Readable} from 'node:stream';
+import {buffer} from 'node:stream/consumers';
 import type {PostgresSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
@@ -43,18 +45,29 @@ interface Server {
 
 export async function* dumpPostgres(source: PostgresSourceConfig, context: DumpContext): Dump {
   using access = new PostgresAccess(source.connection);
-  const client = await access.clientMajor('pg_dump');
-  const server = await readServer(source, access, context);
+  const listed = source.databases === 'all' ? undefined : source.databases;
+  // Each of PostgreSQL's programs takes a while to start: both at once, and the session is the first database's own.
+  const telling = access.clientMajor('pg_dump');
+  await using session = await openBeside(telling, access, listed?.[0] ?? 'postgres', context);
+  const client = await telling;
+  const server = await readServer(session);
   guardVersion(server, client);
-  const names = source.databases === 'all' ? server.databases : source.databases;
+  const names = listed ?? server.databases;
+  if (listed === undefined) await session[Symbol.asyncDispose]();
   const {directory} = source;
   if (directory !== undefined) {
     const isPart = isPartial(source);
     await demandPlace(access, names, {scratch: directory.scratch, isPart}, context);
   }
+  // It is short: read beside the first dump, not after the last.
+  const globals = source.globals ? readGlobals(source, access, context, server) : undefined;
+  globals?.catch(() => {}); // Awaited below, unless a database's dump fails before.
   const databases: DatabaseWitness[] = [];
-  for (const name of names) databases.push(yield* dumpDatabase(source, access, context, name));
-  if (source.globals) yield {name: GLOBALS_FILE, bytes: dumpGlobals(source, access, context, server)};
+  for (const [at, name] of names.entries()) {
+    const greeted = at === 0 && listed !== undefined ? session : undefined;
+    databases.push(yield* dumpDatabase(source, access, context, {name, greeted}));
+  }
+  if (globals !== undefined) yield {name: GLOBALS_FILE, bytes: Readable.from([await globals])};
   const {version, versionNumber, cluster} = server;
   const witness: PostgresWitness = {
     kind: 'postgres',
@@ -71,13 +84,19 @@ export async function* dumpPostgres(source: PostgresSourceConfig, context: DumpC
   return {witness: witness as unknown as Json, tables};
 }
 
-async function readServer(
-  source: PostgresSourceConfig,
+/** Opens a session while the client tells its version. @throws what is wrong with the client first */
+async function openBeside(
+  telling: Promise<number>,
   access: PostgresAccess,
+  database: string,
   {signal}: DumpContext,
-): Promise<Server> {
-  const first = source.databases === 'all' ? undefined : source.databases[0];
-  await using session = await PostgresSession.open(access, first ?? 'postgres', signal);
+): Promise<PostgresSession> {
+  const [told, opened] = await Promise.allSettled([telling, PostgresSession.open(access, database, signal)]);
+  if (opened.status === 'rejected') throw told.status === 'rejected' ? told.reason : opened.reason;
+  return opened.value;
+}
+
+async function readServer(session: PostgresSession): Promise<Server> {
   return await session.one<Server>(
     `SELECT json_build_object(
        'version', current_setting('server_version'), 'versionNumber', current_setting('server_version_num')::int,
@@ -101,9 +120,9 @@ async function* dumpDatabase(
   source: PostgresSourceConfig,
   access: PostgresAccess,
   context: DumpContext,
-  name: string,
+  {name, greeted}: {name: string; greeted: PostgresSession | undefined},
 ): AsyncGenerator<DumpFile, DatabaseWitness> {
-  await using session = await PostgresSession.open(access, name, context.signal);
+  await using session = greeted ?? (await PostgresSession.open(access, name, context.signal));
   const now = () => context.now().getTime();
   const facts = await readFacts(session);
   await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
@@ -216,12 +235,12 @@ async function* checkArchive(
 }
 
 /** Roles and table spaces. Without the right to read them, roles come without passwords. */
-function dumpGlobals(
+async function readGlobals(
   source: PostgresSourceConfig,
   access: PostgresAccess,
   context: DumpContext,
   {databases, passwords}: Server,
-): AsyncIterable<Uint8Array> {
+): Promise<Buffer> {
   if (!passwords) context.onNote('the passwords of roles are not dumped: this role may not read them');
   const program: PostgresProgram = 'pg_dumpall';
   const database =
@@ -235,9 +254,9 @@ function dumpGlobals(
     timeoutMs: source.timeoutMs,
     signal: context.signal,
   });
-  return demandEnd(output, program, (text) =>
-    text.includes('\n-- PostgreSQL database cluster dump complete\n'),
-  );
+  const isWhole = (text: string): boolean =>
+    text.includes('\n-- PostgreSQL database cluster dump complete\n');
+  return await buffer(demandEnd(output, program, isWhole));
 }
 
 function isPartial({only}: PostgresSourceConfig): boolean {

@@ -26,6 +26,7 @@ export class PostgresSession implements AsyncDisposable {
   readonly #mark = `end-${randomBytes(8).toString('hex')}`;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => void this.#psql.kill('SIGKILL');
+  #isClosed = false;
 
   private constructor(psql: Psql, access: PostgresAccess, signal: AbortSignal | undefined) {
     this.#psql = psql;
@@ -86,7 +87,10 @@ export class PostgresSession implements AsyncDisposable {
     return value;
   }
 
+  /** Doing it again changes nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#psql.stdin.end('\n\\q\n');
     const forced = setTimeout(() => this.#psql.kill('SIGKILL'), 3000);
