@@ -97,7 +97,18 @@ export async function commitSnapshot(
   );
   await repository.target.put(snapshotObject(place, snapshot.id), snapshot.object, {signal});
   const stored = bytes.stored + snapshot.object.length;
-  await extendLocks(run, place, last);
+  await extendLocks(
+    run,
+    history,
+    place,
+    last,
+    () =>
+      new Set(
+        [...catalog.blobs.packs(generation.id), ...catalog.blobs.indexObjects(generation.id)].map(
+          ({name}) => name,
+        ),
+      ),
+  );
   const seal = await makeSeal(
     {
       ...common,

@@ -4,7 +4,7 @@
  */
 import {LimitError, NoRepositoryError, SourceError, TamperError} from '../errors.ts';
 import type {Problem} from '../repository/chain.ts';
-import type {SourceHistory} from '../repository/history.ts';
+import {type SourceHistory, statedNeeds} from '../repository/history.ts';
 import {sealObject} from '../repository/layout.ts';
 import {MirroredTarget} from '../targets/mirrored.ts';
 import {ObjectExistsError, TargetError} from '../targets/target.ts';
@@ -131,7 +131,10 @@ async function bringUpToDate(
     const target = targetOf(to);
     const [before, last] = history.seals.slice(-2);
     if (last !== undefined)
-      await extendLocks({repository: {...repository, target}, now, signal}, last, before);
+      await extendLocks({repository: {...repository, target}, now, signal}, history, last, before, () => {
+        const needs = statedNeeds(history, last);
+        return needs && new Set([...needs.packs.keys(), ...needs.index.keys()]);
+      });
     await copySource(copying, history, target, counts, 'new');
     if (counts.problems.length === 0) markCurrent(context, to, history);
   } catch (error) {

@@ -144,4 +144,49 @@ describe.runIf(ceph)('on Ceph', () => {
     expect(locked).toEqual(waiting);
     await machine.target[Symbol.asyncDispose]();
   });
+
+  // B24
+  test('what a prune marked is not locked anew', async () => {
+    const forMs = 24 * HOUR_MS;
+    const quarterMs = forMs / 4;
+    let nowMs = Date.now();
+    const url = newBucketUrl(facts, 'app01');
+    await using machine = await machineOn(url, facts, {lockForMs: forMs, now: () => new Date(nowMs)});
+    const ends = async () =>
+      new Map(
+        await Promise.all(
+          (await collect(machine.target.list('files/'))).map(
+            async ({name}) => [name, (await machine.target.stat(name))?.lockedUntilMs ?? 0] as const,
+          ),
+        ),
+      );
+    const write = (name: string, seed: string) =>
+      writeFileSync(join(machine.source, name), noise(50_000, seed));
+    for (const seed of ['full', 'old', 'new']) {
+      for (const name of ['passing-1', 'passing-2']) write(name, `${name} ${seed}`);
+      write(`staying-${seed}`, seed);
+      await machine.backup();
+    }
+    const pruner = new Pruner(machine);
+    await pruner.prune({last: 1}, {graceMs: 0});
+    const [repacked] = await pruner.repack();
+    expect(repacked?.rewritten.objects).toBeGreaterThan(0);
+    const before = await ends();
+
+    nowMs += quarterMs;
+    await machine.backup();
+    const after = await ends();
+    const kept = [...before.keys()].filter((name) => !name.includes('/marks/'));
+    const same = kept.filter((name) => after.get(name) === before.get(name));
+    for (const folder of ['packs', 'snapshots', 'seals'])
+      expect(
+        same.some((name) => name.includes(`/${folder}/`)),
+        folder,
+      ).toBe(true);
+    for (const name of kept) if (!same.includes(name)) expect(after.get(name), name).toBe(nowMs + forMs);
+    expect(same.filter((name) => name.includes('/packs/'))).toHaveLength(repacked?.rewritten.objects ?? 0);
+    expect(same.length).toBeLessThan(kept.length);
+    expect(await machine.verify()).toMatchObject({ok: true, problems: []});
+    await machine.target[Symbol.asyncDispose]();
+  });
 });

@@ -49,7 +49,7 @@ export async function listGeneration(
   return objects;
 }
 
-function kindOf(place: GenerationPlace, name: string): Pick<StoredObject, 'kind' | 'key'> {
+export function kindOf(place: GenerationPlace, name: string): Pick<StoredObject, 'kind' | 'key'> {
   const pack = parseHashObject(packsPrefix(place), name);
   if (pack !== undefined) return {kind: 'pack', key: pack};
   const index = parseHashObject(indexPrefix(place), name);
