@@ -69,6 +69,11 @@ export default class Backup extends RunCommand {
         'a further place for the same backups, besides those of the config: a name from there, or an address',
     }),
     'dry-run': Flags.boolean({description: 'store nothing; tell what would be stored'}),
+    verbose: Flags.boolean({
+      description:
+        'name what is left out on purpose, as full backups do: sockets, other file systems, tagged caches',
+      exclusive: ['quiet'],
+    }),
     'allow-empty': Flags.boolean({
       description: 'accept sources that are empty or look suspicious, once',
     }),
@@ -113,7 +118,7 @@ export default class Backup extends RunCommand {
       only: flags.repository !== undefined,
     });
     const {places} = where;
-    const notes: string[] = [];
+    const notes: Note[] = [];
     const plain = await context.backupContext();
     const withPlaces: PlacesContext = {
       ...plain,
@@ -123,7 +128,7 @@ export default class Backup extends RunCommand {
       }),
       ownPaths: [...plain.ownPaths, ...places.flatMap(localPath)],
       onProgress: this.showProgress,
-      onNote: (source, note) => notes.push(`${source}: ${note}`),
+      onNote: (source, note, kind) => notes.push({source, note, kind}),
       wasMet: (label) => context.places.at(label) === context.repository.id,
       met: (label) => context.places.remember(label, context.repository.id),
     };
@@ -138,10 +143,7 @@ export default class Backup extends RunCommand {
     const {snapshots, failures, problems} = isOnePlace
       ? await backup(withPlaces, sources, options)
       : await backupToPlaces(withPlaces, where.jobs, options);
-    if (!flags.quiet) {
-      for (const note of notes.slice(0, NOTES_SHOWN)) this.logToStderr(note);
-      if (notes.length > NOTES_SHOWN) this.logToStderr(`and ${notes.length - NOTES_SHOWN} more notes`);
-    }
+    if (!flags.quiet) this.#tellNotes(notes, snapshots, flags.verbose);
     for (const snapshot of snapshots) {
       this.#metrics?.retries.set(snapshot.source, snapshot.retries);
       this.#tell(snapshot, flags['dry-run']);
@@ -199,6 +201,14 @@ export default class Backup extends RunCommand {
     return volume;
   }
 
+  /** What is left out as every time is told by full backups, and when somebody asks: cron mails all that is said. */
+  #tellNotes(notes: readonly Note[], snapshots: readonly BackedUp[], isVerbose: boolean): void {
+    const full = new Set(snapshots.filter(({kind}) => kind === 'full').map(({source}) => source));
+    const told = notes.filter(({source, kind}) => kind === undefined || isVerbose || full.has(source));
+    for (const {source, note} of told.slice(0, NOTES_SHOWN)) this.logToStderr(`${source}: ${note}`);
+    if (told.length > NOTES_SHOWN) this.logToStderr(`and ${told.length - NOTES_SHOWN} more notes`);
+  }
+
   #tell(
     {
       source,
@@ -209,6 +219,7 @@ export default class Backup extends RunCommand {
       bytes,
       warnings,
       warningsOmitted,
+      leftOut,
       suspect,
       retries,
       selfCheck,
@@ -219,7 +230,7 @@ export default class Backup extends RunCommand {
     const name = isDryRun ? `${kind}, not stored` : `${kind} snapshot ${id}`;
     this.log(`${source}: ${name} in ${formatDuration(seconds * 1000)}`);
     this.log(
-      `  ${counted(entries.total, 'entry')}: ${entries.new} new, ${entries.changed} changed, ${entries.unchanged} unchanged, ${entries.removed} removed`,
+      `  ${counted(entries.total, 'entry')}: ${entries.new} new, ${entries.changed} changed, ${entries.unchanged} unchanged, ${entries.removed} removed${leftOut > 0 ? `; ${leftOut} left out (--verbose names them)` : ''}`,
     );
     this.log(
       `  ${formatBytes(bytes.source)} in all: ${formatBytes(bytes.read)} read, ${formatBytes(bytes.new)} new, ${formatBytes(bytes.stored)} ${isDryRun ? 'would be ' : ''}stored`,
@@ -257,6 +268,12 @@ export default class Backup extends RunCommand {
     });
     this.endWith(error.exitCode);
   }
+}
+
+interface Note {
+  readonly source: string;
+  readonly note: string;
+  readonly kind: 'left-out' | undefined;
 }
 
 const NOTES_SHOWN = 20;

@@ -125,7 +125,7 @@ async function readFolder(
     now: run.now,
     onProgress: (progress, current) => report(run, progress, current),
     onWarning: (path, problem) => warnings.add(path, problem),
-    onNote: (path, note) => run.onNote?.(source.name, `${pathText(path)}: ${note}`),
+    onNote: (path, note) => run.onNote?.(source.name, `${pathText(path)}: ${note}`, 'left-out'),
   });
   refuseEmpty(run, source, counts, warnings);
   return {root, counts};

@@ -56,8 +56,11 @@ export interface BackupContext {
   readonly selfCheck?: SelfCheckOptions | undefined;
   /** What a source of the kind `stdin` reads. */
   readonly input?: AsyncIterable<Uint8Array> | undefined;
-  /** Something worth telling that is no warning. */
-  onNote?(source: string, note: string): void;
+  /**
+   * Something worth telling that is no warning.
+   * @param kind `left-out`: it is of the source and meant to be so, and every backup says it again
+   */
+  onNote?(source: string, note: string, kind?: 'left-out'): void;
 }
 
 /** Is told of seals, so that the copies of a repository can be brought up to date. */
@@ -96,6 +99,8 @@ export interface BackedUp {
   /** What is worth telling and no warning, such as a socket that is left out: the first thousand, and how many more there were. */
   readonly notes: readonly string[];
   readonly notesOmitted: number;
+  /** How many of them are of what is left out on purpose, as every time: sockets, other file systems, tagged caches. */
+  readonly leftOut: number;
   /** Why the snapshot is kept, but does not count as a good one; empty if nothing is suspicious. */
   readonly suspect: readonly Suspicion[];
   /** Requests to the target that failed for the time being and were tried again. */
@@ -167,9 +172,9 @@ async function backupSource(
   const notes = new NoteList();
   const context: BackupContext = {
     ...outer,
-    onNote: (name, note) => {
-      notes.add(note);
-      outer.onNote?.(name, note);
+    onNote: (name, note, kind) => {
+      notes.add(note, kind);
+      outer.onNote?.(name, note, kind);
     },
   };
   const started = context.now();
@@ -209,6 +214,7 @@ async function backupSource(
     ...made,
     notes: notes.kept,
     notesOmitted: notes.omitted,
+    leftOut: notes.leftOut,
     retries: (repository.target.retries ?? 0) - retriesBefore,
   };
 }
@@ -216,7 +222,7 @@ async function backupSource(
 async function snapshotSource(
   run: SourceRun,
   renewLease: () => Promise<void>,
-): Promise<Omit<BackedUp, 'notes' | 'notesOmitted' | 'retries' | 'selfCheck'>> {
+): Promise<Omit<BackedUp, 'notes' | 'notesOmitted' | 'leftOut' | 'retries' | 'selfCheck'>> {
   const {source, catalog, generation} = run;
   const warnings = new WarningList();
   const clock = clockProblem(run.history, run.started);

@@ -5,8 +5,11 @@ import {pathText} from '../system/utf8.ts';
 export class NoteList {
   readonly kept: string[] = [];
   omitted = 0;
+  /** How many are of what is left out on purpose. */
+  leftOut = 0;
 
-  add(note: string): void {
+  add(note: string, kind?: 'left-out'): void {
+    if (kind === 'left-out') this.leftOut++;
     if (this.kept.length < WARNINGS_MOST) this.kept.push(note);
     else this.omitted++;
   }
