@@ -1,5 +1,6 @@
 /**
- * A PostgreSQL dump by Holdfast beside `pg_dump | zstd | gpg`, of the same database, in turns.
+ * A PostgreSQL dump by Holdfast beside `pg_dump | zstd | gpg`, of the same database, in turns. Then the same dump from a file by `cat`, as if the server
+ * were another machine.
  *   test/servers/postgres.sh start /dev/shm/pg; node bench/piping.ts /dev/shm/pg/facts [--scale 1] [--rounds 3] [--json FILE]
  * The database is the bench's dump loaded into a table, 2.6 million rows at scale 1. `--folder DIR` says where the files go. Needs the built
  * program (npm run build) and gpg.
@@ -60,8 +61,11 @@ function psql(database: string, sql: string): void {
   });
 }
 
+const PG_DUMP = `pg_dump -Fc -Z0 ${DATABASE}`;
+const CAT = `cat ${join(scratch, 'dump')}`;
+
 /** The pipe that people write, to a key without passphrase. */
-function pipe(): Command {
+function pipe(dump: string): Command {
   const home = join(scratch, 'gnupg');
   mkdirSync(home, {mode: 0o700, recursive: true});
   const env = {...server, GNUPGHOME: home};
@@ -75,14 +79,18 @@ function pipe(): Command {
     env,
     cwd: scratch,
   });
-  const script = `pg_dump -Fc -Z0 ${DATABASE} | zstd -q -3 | ${gpg} --compress-algo none --encrypt --recipient ops@example.org >"$OUT/dump.gpg"`;
+  const script = `${dump} | zstd -q -3 | ${gpg} --compress-algo none --encrypt --recipient ops@example.org >"$OUT/dump.gpg"`;
   const out = join(scratch, 'pipe');
   mkdirSync(out);
   return {argv: ['bash', '-c', `set -o pipefail; ${script}`], env: {...env, OUT: out}, cwd: out};
 }
 
 /** As a user has it: with the witness of all rows, or without any, and with the cache, or without. */
-function holdfast(name: string, rows: string, cache: string): Command {
+function postgres(rows: string, cache: string): string {
+  return `{postgres: {database: ${DATABASE}, host: "${PGHOST}", port: ${PGPORT}, user: ${PGUSER}, password: "\${env:DB_PASSWORD}"}, witness: {rows: ${rows}}, cache: ${cache}}`;
+}
+
+function holdfast(name: string, source: string): Command {
   const place = join(scratch, name);
   mkdirSync(place);
   const run = (...args: string[]): Command => ({
@@ -95,7 +103,7 @@ function holdfast(name: string, rows: string, cache: string): Command {
     'repository: repository',
     'recipients: [ops.public.asc]',
     'catalog: catalog.db',
-    `sources: {db: {postgres: {database: ${DATABASE}, host: "${PGHOST}", port: ${PGPORT}, user: ${PGUSER}, password: "\${env:DB_PASSWORD}"}, witness: {rows: ${rows}}, cache: ${cache}}}`,
+    `sources: {db: ${source}}`,
   ];
   writeFileSync(join(place, 'holdfast.yaml'), `${config.join('\n')}\n`);
   runQuietly(run('init'));
@@ -103,20 +111,23 @@ function holdfast(name: string, rows: string, cache: string): Command {
 }
 
 const WAYS: readonly [name: string, make: () => Command][] = [
-  ['pipe', pipe],
-  ['holdfast', () => holdfast('holdfast', 'none', '0B')],
-  ['holdfast-cache', () => holdfast('holdfast-cache', 'none', '2GB')],
-  ['holdfast-witness', () => holdfast('holdfast-witness', 'all', '2GB')],
+  ['pipe', () => pipe(PG_DUMP)],
+  ['holdfast', () => holdfast('holdfast', postgres('none', '0B'))],
+  ['holdfast-cache', () => holdfast('holdfast-cache', postgres('none', '2GB'))],
+  ['holdfast-witness', () => holdfast('holdfast-witness', postgres('all', '2GB'))],
+  ['pipe-of-file', () => pipe(CAT)],
+  ['holdfast-of-file', () => holdfast('holdfast-of-file', `{command: "${CAT}", cache: 0B}`)],
 ];
 const taken: Record<string, (Taken & {storedBytes: number})[]> = {};
 try {
   await load();
+  execFileSync('sh', ['-c', `${PG_DUMP} >${join(scratch, 'dump')}`], {env: {...process.env, ...server}});
   for (let round = 0; round < Number(values.rounds); round++) {
     const turn = round % WAYS.length;
     for (const [name, make] of [...WAYS.slice(turn), ...WAYS.slice(0, turn)]) {
       const command = make();
       const result = measure(command, join(scratch, 'log'));
-      const stored = name === 'pipe' ? command.cwd : join(command.cwd, 'repository');
+      const stored = name.startsWith('pipe') ? command.cwd : join(command.cwd, 'repository');
       taken[name] = [...(taken[name] ?? []), {...result, storedBytes: bytesBelow(stored)}];
       rmSync(command.cwd, {recursive: true});
     }

@@ -12,6 +12,7 @@ import {
   readSealedSnapshot,
 } from '../repository/open-snapshot.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
+import type {TreeEntry} from '../repository/tree.ts';
 import {walkTrees} from '../repository/tree-walk.ts';
 import type {ChosenSource, VerifyContext} from './verify.ts';
 import {verifyCiphertext} from './verify-ciphertext.ts';
@@ -85,7 +86,8 @@ async function verifyGeneration(
     const object = packObject(reader.generation, pack.name);
     if (missing.has(object)) markBad(reader, pack, object, bad);
   }
-  for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, bad)));
+  const whole = new Map<string, number>();
+  for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, {bad, whole})));
   return problems;
 }
 
@@ -145,51 +147,85 @@ function markBad(reader: BlobReader, pack: IndexedPack, object: string, bad: Map
   }
 }
 
+interface Seen {
+  /** The blobs that cannot be had, and why. */
+  readonly bad: ReadonlyMap<BlobId, string>;
+  /** Listings below which nothing is missing, with the number of entries there: snapshots share most of theirs, which are followed once. */
+  readonly whole: Map<string, number>;
+}
+
 /** Follows the trees of a snapshot: everything must be in the index, and in no bad pack. */
 async function verifyTrees(
   context: VerifyContext,
   {reader, trees}: OpenedGeneration,
   seal: CheckedSeal,
-  bad: ReadonlyMap<BlobId, string>,
+  {bad, whole}: Seen,
 ): Promise<Problem[]> {
   const {repository, agents, signal} = context;
   const id = seal.snapshot.id;
   const affected = new Map<string, string[]>();
+  let found = 0;
   const affects = (object: string, path: Buffer): void => {
     const paths = affected.get(object) ?? [];
     affected.set(object, paths);
     paths.push(`${id}:${path.toString()}`);
+    found++;
   };
+  const look = (path: Buffer, blob: BlobId): void => {
+    const place = reader.index.find(blob);
+    const base = place?.base === undefined ? undefined : reader.index.find(place.base);
+    const isThere = place !== undefined && (place.base === undefined || base !== undefined);
+    const object =
+      bad.get(blob) ??
+      (place?.base === undefined ? undefined : bad.get(place.base)) ??
+      (isThere ? undefined : `blob ${blob.slice(0, 16)}…`);
+    if (object !== undefined) affects(object, path);
+  };
+  const failed = (path: Buffer, error: unknown): void => {
+    if (!(error instanceof DamageError)) throw error;
+    affects(error.object, path);
+  };
+  const lookAtAll = async (path: Buffer, ids: AsyncIterable<BlobId>): Promise<void> => {
+    try {
+      for await (const blob of ids) look(path, blob);
+    } catch (error) {
+      failed(path, error);
+    }
+  };
+  /** What was found before each of the folders that the walk is in. */
+  const before: number[] = [];
   try {
     const {root} = await readSealedSnapshot(repository, agents, seal, reader);
-    await walkTrees(
+    if ((whole.get(listingOf(root)) ?? Number.POSITIVE_INFINITY) <= seal.entries.total) return [];
+    const total = await walkTrees(
       trees,
       root,
       seal.entries.total,
       {
-        enter: () => true,
-        async entry(path, entry) {
-          if (entry.type !== 'file') return;
+        enter(_path, entry) {
+          const known = whole.get(listingOf(entry));
+          if (known === undefined) before.push(found);
+          return known ?? true;
+        },
+        leave(_path, entry, below) {
+          if (before.pop() === found) whole.set(listingOf(entry), below);
+        },
+        entry(path, entry) {
+          if (entry.type !== 'file') return undefined;
+          const ids = contentIds(reader, entry);
+          if (Symbol.asyncIterator in ids) return lookAtAll(path, ids);
           try {
-            for await (const blob of contentIds(reader, entry)) {
-              const place = reader.index.find(blob);
-              const base = place?.base === undefined ? undefined : reader.index.find(place.base);
-              const isThere = place !== undefined && (place.base === undefined || base !== undefined);
-              const object =
-                bad.get(blob) ??
-                (place?.base === undefined ? undefined : bad.get(place.base)) ??
-                (isThere ? undefined : `blob ${blob.slice(0, 16)}…`);
-              if (object !== undefined) affects(object, path);
-            }
+            for (const blob of ids) look(path, blob);
           } catch (error) {
-            if (!(error instanceof DamageError)) throw error;
-            affects(error.object, path);
+            failed(path, error);
           }
+          return undefined;
         },
         damaged: (path, error) => affects(error.object, Buffer.concat([path, Buffer.from('/')])),
       },
       signal,
     );
+    if (found === 0) whole.set(listingOf(root), total);
   } catch (error) {
     return [asProblem(error, [id])];
   }
@@ -198,6 +234,11 @@ async function verifyTrees(
     problem: FILES_AFFECTED,
     affects: paths,
   }));
+}
+
+/** The same for the same content of a folder. */
+function listingOf({tree = []}: TreeEntry): string {
+  return tree.join();
 }
 
 function asProblem(error: unknown, affects: readonly string[]): Problem {

@@ -115,33 +115,62 @@ export async function readSealedSnapshot(
 
 /**
  * The ids of a file's blobs, in order; a very large file keeps them in blobs of their own. Never all of those at once, and none
- * beyond the file's size: a tree can repeat a blob without end.
- * @throws {@link DamageError}
+ * beyond the file's size: a tree can repeat a blob without end. Most files have theirs at hand: those need no waiting.
+ * @throws {@link DamageError} while they are asked for
  */
-export async function* contentIds(reader: BlobReader, entry: TreeEntry): AsyncGenerator<BlobId> {
-  let leftBytes = dataLength(entry);
-  for await (const id of listedIds(reader, entry)) {
-    const length = reader.index.find(id)?.length ?? 1;
-    if (length === 0 || length > leftBytes)
-      throw new DamageError(`blob ${id.slice(0, 16)}…`, 'it does not fit into the size of its file');
-    leftBytes -= length;
+export function contentIds(reader: BlobReader, entry: TreeEntry): Iterable<BlobId> | AsyncIterable<BlobId> {
+  const {content, contentIn = []} = entry;
+  return content === undefined ? listedIds(reader, entry, contentIn) : fitting(reader, entry, content);
+}
+
+function* fitting(reader: BlobReader, entry: TreeEntry, ids: readonly BlobId[]): Generator<BlobId> {
+  const room = new Room(reader, entry);
+  for (const id of ids) {
+    room.take(id);
     yield id;
+  }
+}
+
+async function* listedIds(
+  reader: BlobReader,
+  entry: TreeEntry,
+  lists: readonly BlobId[],
+): AsyncGenerator<BlobId> {
+  const room = new Room(reader, entry);
+  for (const list of lists) {
+    const bytes = Buffer.from(await reader.read(list)); // A copy: other blobs are read meanwhile.
+    if (bytes.length % 32 !== 0)
+      throw new DamageError(`blob ${list.slice(0, 16)}…`, 'it is not a list of blob ids');
+    for (let at = 0; at < bytes.length; at += 32) {
+      const id = bytes.toString('hex', at, at + 32) as BlobId;
+      room.take(id);
+      yield id;
+    }
+  }
+}
+
+/** What of a file's size is not taken yet. */
+class Room {
+  readonly #reader: BlobReader;
+  #bytes: number;
+
+  constructor(reader: BlobReader, entry: TreeEntry) {
+    this.#reader = reader;
+    this.#bytes = dataLength(entry);
+  }
+
+  /** @throws {@link DamageError} if the blob is larger than what is left */
+  take(id: BlobId): void {
+    const length = this.#reader.index.find(id)?.length ?? 1;
+    if (length === 0 || length > this.#bytes)
+      throw new DamageError(`blob ${id.slice(0, 16)}…`, 'it does not fit into the size of its file');
+    this.#bytes -= length;
   }
 }
 
 /** How many bytes a file has on disk, beside its holes. */
 function dataLength({size = 0, extents}: TreeEntry): number {
   return extents === undefined ? size : extents.reduce((sum, [, length]) => sum + length, 0);
-}
-
-async function* listedIds(reader: BlobReader, entry: TreeEntry): AsyncGenerator<BlobId> {
-  if (entry.content !== undefined) return yield* entry.content;
-  for (const list of entry.contentIn ?? []) {
-    const bytes = Buffer.from(await reader.read(list)); // A copy: other blobs are read meanwhile.
-    if (bytes.length % 32 !== 0)
-      throw new DamageError(`blob ${list.slice(0, 16)}…`, 'it is not a list of blob ids');
-    for (let at = 0; at < bytes.length; at += 32) yield bytes.toString('hex', at, at + 32) as BlobId;
-  }
 }
 
 async function readTree(reader: BlobReader, id: BlobId): Promise<TreeEntry[]> {

@@ -10,10 +10,10 @@ export interface TreeSource {
 }
 
 export interface TreeVisitor {
-  /** @returns whether to go into it */
-  enter(path: Buffer, entry: TreeEntry): boolean | Promise<boolean>;
-  /** After everything in a directory that was entered. */
-  leave?(path: Buffer, entry: TreeEntry): void | Promise<void>;
+  /** @returns whether to go into it; or, without going there, how many entries are known to be below it */
+  enter(path: Buffer, entry: TreeEntry): boolean | number | Promise<boolean | number>;
+  /** After everything in a directory that was entered: so many entries are `below` it. */
+  leave?(path: Buffer, entry: TreeEntry, below: number): void | Promise<void>;
   /** Anything but a directory. */
   entry(path: Buffer, entry: TreeEntry): void | Promise<void>;
   /** A listing that cannot be read; the rest goes on. By default it is thrown. */
@@ -28,6 +28,7 @@ const FRAME_BYTES = 1024;
 /**
  * Visits all entries below `root` in name order, a directory before what is in it.
  * @param most as many entries as the seal counts: more are a bomb
+ * @returns how many entries there are below `root`
  */
 export async function walkTrees(
   trees: TreeSource,
@@ -35,7 +36,7 @@ export async function walkTrees(
   most: number,
   visitor: TreeVisitor,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   let visited = 0;
 
   async function directory(path: Buffer, ids: readonly BlobId[], aboveBytes: number): Promise<void> {
@@ -47,21 +48,28 @@ export async function walkTrees(
       signal?.throwIfAborted();
       for (const entry of await listing(path, id, last)) {
         last = entry;
-        if (++visited > most)
-          throw new DamageError(
-            `tree ${id.slice(0, 16)}…`,
-            'the snapshot has more entries than its seal says',
-          );
+        visit(1, id);
         const child = path.length === 0 ? entry.name : Buffer.concat([path, Buffer.from('/'), entry.name]);
         if (entry.type !== 'directory') {
           const pending = visitor.entry(child, entry);
           if (pending !== undefined) await pending;
-        } else if (await visitor.enter(child, entry)) {
+          continue;
+        }
+        const entered = await visitor.enter(child, entry);
+        if (typeof entered === 'number') visit(entered, id);
+        else if (entered) {
+          const before = visited;
           await directory(child, entry.tree ?? [], pathsBytes);
-          await visitor.leave?.(child, entry);
+          await visitor.leave?.(child, entry, visited - before);
         }
       }
     }
+  }
+
+  function visit(count: number, id: BlobId): void {
+    visited += count;
+    if (visited > most)
+      throw new DamageError(`tree ${id.slice(0, 16)}…`, 'the snapshot has more entries than its seal says');
   }
 
   async function listing(path: Buffer, id: BlobId, last?: TreeEntry): Promise<readonly TreeEntry[]> {
@@ -85,4 +93,5 @@ export async function walkTrees(
   }
 
   await directory(Buffer.alloc(0), root.tree ?? [], 0);
+  return visited;
 }

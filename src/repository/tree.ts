@@ -4,6 +4,14 @@ import {crc32} from 'node:zlib';
 import {type BlobId, isHash} from './layout.ts';
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'fifo' | 'chardevice' | 'blockdevice';
+const ENTRY_TYPES: ReadonlySet<string> = new Set<EntryType>([
+  'file',
+  'directory',
+  'symlink',
+  'fifo',
+  'chardevice',
+  'blockdevice',
+]);
 
 export interface TreeEntry {
   /** One path component, as bytes. */
@@ -85,58 +93,65 @@ export function decodeTree(blob: Uint8Array): TreeEntry[] {
  */
 export function decodeEntry(line: string): TreeEntry {
   const raw = parseObject(line);
-  const type = raw['type'];
+  const {type, mode, mtime} = raw;
   if (typeof type !== 'string' || !isEntryType(type)) throw new TreeError('an entry is of unknown type');
-  const mode =
-    typeof raw['mode'] === 'string' && /^[0-7]{1,4}$/.test(raw['mode'])
-      ? Number.parseInt(raw['mode'], 8)
-      : undefined;
-  const mtime =
-    typeof raw['mtime'] === 'string' && /^-?\d{1,19}$/.test(raw['mtime']) ? BigInt(raw['mtime']) : undefined;
   const name = bytesOf(raw, 'name');
-  if (mode === undefined || mtime === undefined || name === undefined)
-    throw new TreeError('an entry lacks name, mode or time');
-  const content = idsOf(raw, 'content');
-  const contentIn = idsOf(raw, 'contentIn');
-  const tree = idsOf(raw, 'tree');
-  const extents = extentsOf(raw);
-  const xattrs = xattrsOf(raw);
-  const target = bytesOf(raw, 'target');
-  const device = deviceOf(raw);
-  const common = {name, type, mode, uid: count(raw, 'uid'), gid: count(raw, 'gid'), mtimeNs: mtime};
-  const hardlink = raw['hardlink'];
-  const shared = {
-    ...common,
-    ...(xattrs && {xattrs}),
-    ...(typeof hardlink === 'string' && {hardlink}),
+  const isWhole =
+    typeof mode === 'string' && MODE.test(mode) && typeof mtime === 'string' && TIME.test(mtime);
+  if (!isWhole || name === undefined) throw new TreeError('an entry lacks name, mode or time');
+  const entry: Draft<TreeEntry> = {
+    name,
+    type,
+    mode: Number.parseInt(mode, 8),
+    uid: count(raw, 'uid'),
+    gid: count(raw, 'gid'),
+    mtimeNs: BigInt(mtime),
   };
-  switch (type) {
-    case 'file': {
-      if ((content === undefined) === (contentIn === undefined)) throw new TreeError('a file has no content');
-      const size = count(raw, 'size');
-      if (extents?.some(([offset, length]) => offset + length > size))
-        throw new TreeError('an extent lies behind the end of its file');
-      return {
-        ...shared,
-        size,
-        ...(content && {content}),
-        ...(contentIn && {contentIn}),
-        ...(extents && {extents}),
-        ...(raw['changed'] === true && {changed: true}),
-      };
-    }
+  if (raw['xattrs'] !== undefined) entry.xattrs = xattrsOf(raw['xattrs']);
+  if (typeof raw['hardlink'] === 'string' && type !== 'directory') entry.hardlink = raw['hardlink'];
+  takeContent(entry, raw);
+  return entry;
+}
+
+type Draft<Of> = {-readonly [Member in keyof Of]: Of[Member]};
+
+const MODE = /^[0-7]{1,4}$/;
+const TIME = /^-?\d{1,19}$/;
+
+/** What an entry of its type has beside what all have. A million entries are read for one restore: no object is made but the entry. */
+function takeContent(entry: Draft<TreeEntry>, raw: Record<string, unknown>): void {
+  switch (entry.type) {
+    case 'file':
+      takeFile(entry, raw);
+      return;
     case 'directory':
-      if (tree === undefined) throw new TreeError('a directory has no tree');
-      return {...common, ...(xattrs && {xattrs}), tree};
+      if (raw['tree'] === undefined) throw new TreeError('a directory has no tree');
+      entry.tree = idsOf(raw['tree'], 'tree');
+      return;
     case 'symlink':
-      if (target === undefined || target.length === 0) throw new TreeError('a symlink has no target');
-      return {...shared, target};
+      entry.target = bytesOf(raw, 'target') ?? Buffer.alloc(0);
+      if (entry.target.length === 0) throw new TreeError('a symlink has no target');
+      return;
     case 'fifo':
-      return shared;
+      return;
     default:
-      if (device === undefined) throw new TreeError('a device has no number');
-      return {...shared, device};
+      entry.device = deviceOf(raw['device']);
   }
+}
+
+function takeFile(entry: Draft<TreeEntry>, raw: Record<string, unknown>): void {
+  const {content, contentIn, extents, changed} = raw;
+  if ((content === undefined) === (contentIn === undefined)) throw new TreeError('a file has no content');
+  const size = count(raw, 'size');
+  entry.size = size;
+  if (content !== undefined) entry.content = idsOf(content, 'content');
+  else entry.contentIn = idsOf(contentIn, 'contentIn');
+  if (extents !== undefined) {
+    entry.extents = extentsOf(extents);
+    if (entry.extents.some(([offset, length]) => offset + length > size))
+      throw new TreeError('an extent lies behind the end of its file');
+  }
+  if (changed === true) entry.changed = true;
 }
 
 const PART_LEAST_ENTRIES = 1024;
@@ -171,7 +186,7 @@ export function cutTree(names: readonly string[], lines: readonly string[]): num
 }
 
 function isEntryType(type: string): type is EntryType {
-  return ['file', 'directory', 'symlink', 'fifo', 'chardevice', 'blockdevice'].includes(type);
+  return ENTRY_TYPES.has(type);
 }
 
 function bytesMember(member: string, bytes: Buffer): Record<string, string> {
@@ -185,9 +200,7 @@ function bytesOf(raw: Record<string, unknown>, member: string): Buffer | undefin
   return typeof encoded === 'string' ? Buffer.from(encoded, 'base64') : undefined;
 }
 
-function idsOf(raw: Record<string, unknown>, member: string): BlobId[] | undefined {
-  const ids = raw[member];
-  if (ids === undefined) return undefined;
+function idsOf(ids: unknown, member: string): BlobId[] {
   if (!Array.isArray(ids) || !ids.every(isHash)) throw new TreeError(`${member} is not a list of blob ids`);
   return ids as BlobId[];
 }
@@ -202,9 +215,7 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-function extentsOf(raw: Record<string, unknown>): [number, number][] | undefined {
-  const extents = raw['extents'];
-  if (extents === undefined) return undefined;
+function extentsOf(extents: unknown): [number, number][] {
   if (!Array.isArray(extents)) throw new TreeError('extents are not a list');
   let end = -1;
   for (const extent of extents) {
@@ -216,9 +227,7 @@ function extentsOf(raw: Record<string, unknown>): [number, number][] | undefined
   return extents as [number, number][];
 }
 
-function xattrsOf(raw: Record<string, unknown>): Record<string, Uint8Array> | undefined {
-  const xattrs = raw['xattrs'];
-  if (xattrs === undefined) return undefined;
+function xattrsOf(xattrs: unknown): Record<string, Uint8Array> {
   if (typeof xattrs !== 'object' || xattrs === null || Array.isArray(xattrs))
     throw new TreeError('xattrs are not an object');
   return Object.fromEntries(
@@ -229,9 +238,7 @@ function xattrsOf(raw: Record<string, unknown>): Record<string, Uint8Array> | un
   );
 }
 
-function deviceOf(raw: Record<string, unknown>): [number, number] | undefined {
-  const device = raw['device'];
-  if (device === undefined) return undefined;
+function deviceOf(device: unknown): [number, number] {
   if (!Array.isArray(device) || device.length !== 2 || !device.every(isCount))
     throw new TreeError('a device has no number');
   return device as [number, number];
