@@ -36,6 +36,9 @@ export interface Reservation {
   readonly bytes: Buffer;
 }
 
+/** Slots that must wait, beside the two of each worker, for another worker to be worth its start: some 30 MB take one no longer than two. */
+const WAITING_FOR_ANOTHER = 2;
+
 interface Hand {
   readonly worker: Worker;
   busy: number;
@@ -202,7 +205,8 @@ export class Packer implements AsyncDisposable {
   #idleHand(): Hand | undefined {
     const idle = this.#hands.find(({busy}) => busy === 0);
     if (idle !== undefined) return idle;
-    if (this.#hands.length < Math.max(this.#workers, 1)) return this.#startWorker();
+    const isWorthStart = this.#hands.length === 0 || this.#queue.length >= WAITING_FOR_ANOTHER;
+    if (isWorthStart && this.#hands.length < Math.max(this.#workers, 1)) return this.#startWorker();
     return this.#hands.find(({busy}) => busy === 1);
   }
 
