@@ -79,6 +79,7 @@ export {
   openForBrowsing,
   readFileContent,
 } from './operations/browse.ts';
+export {damagedObjects, type MetDamage} from './operations/damaged-objects.ts';
 export {
   type Check,
   type DoctorOptions,

@@ -14,6 +14,7 @@ const PHASE_WORDS: Readonly<Record<ProgressPhase, string>> = {
   backup: 'Backing up',
   upload: 'Uploading',
   restore: 'Restoring',
+  salvage: 'Looking into packs',
   verify: 'Verifying',
   rebuild: 'Rebuilding',
   replicate: 'Copying',

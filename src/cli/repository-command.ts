@@ -3,15 +3,22 @@ import {Flags} from '@oclif/core';
 import type {Config} from '../config/config.ts';
 import {nearest} from '../config/nearest.ts';
 import {EXIT, NotFoundError} from '../errors.ts';
+import type {BrowseContext} from '../operations/browse.ts';
+import {damagedObjects, type MetDamage} from '../operations/damaged-objects.ts';
 import {lastGood} from '../operations/suspicion.ts';
 import type {Problem} from '../repository/chain.ts';
 import type {History, SourceHistory} from '../repository/history.ts';
+import type {OpenedGeneration} from '../repository/open-snapshot.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import {selectSnapshot} from '../repository/snapshots.ts';
 import {BaseCommand} from './base-command.ts';
 import type {ContextFlags, ContextOptions} from './chosen-config.ts';
 import {CliContext} from './context.ts';
+import {counted, formatBytes} from './output.ts';
 import {toldProblems} from './problems.ts';
+
+/** Damaged objects that are named; with --json, and by `verify`, all are. */
+const DAMAGE_SHOWN = 20;
 
 export const repositoryIdFlag = {
   'repository-id': Flags.string({
@@ -92,6 +99,32 @@ export abstract class RepositoryCommand extends BaseCommand {
             : 'The repository has no snapshots yet.',
       });
     }
+  }
+
+  readonly #opened: OpenedGeneration[] = [];
+
+  /** For what looks into snapshots: how it tells of damage. */
+  protected readonly salvaging: Pick<BrowseContext, 'onOpened' | 'onSalvage'> = {
+    onOpened: (opened) => this.#opened.push(opened),
+    onSalvage: ({packs: {done, total}, bytes}) => {
+      if (done === 0)
+        this.logToStderr(
+          `Looking into ${counted(total, 'pack')} (${formatBytes(bytes.total)}) that no index object describes.`,
+        );
+    },
+  };
+
+  /** Tells what was found to be damaged while snapshots were looked into. */
+  protected warnOfDamage(
+    objects: readonly MetDamage[] = this.#opened.flatMap((opened) => damagedObjects(opened)),
+  ): void {
+    const shown = objects.slice(0, DAMAGE_SHOWN);
+    this.warnOf(shown.map((damaged) => ({...damaged, affects: []})));
+    if (objects.length > shown.length) this.warn(`and ${objects.length - shown.length} more damaged objects`);
+    if (objects.length > 0)
+      this.logToStderr(
+        'Hint: "holdfast verify" shows which snapshots need them. Fetch them from another copy if there is one.',
+      );
   }
 
   protected warnOf(problems: readonly Problem[]): void {

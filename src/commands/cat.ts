@@ -43,6 +43,7 @@ export default class Cat extends RepositoryCommand {
       agents: context.agents,
       key: async () => key,
       signal: this.signal,
+      ...this.salvaging,
     };
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -55,6 +56,7 @@ export default class Cat extends RepositoryCommand {
         chunks.push(Buffer.from(chunk)); // A copy: what was read is taken back.
       } else if (!process.stdout.write(chunk)) await once(process.stdout, 'drain', {signal: this.signal});
     }
+    this.warnOfDamage();
     if (!this.jsonEnabled()) return undefined;
     const content = Buffer.concat(chunks);
     const encoding = isUtf8(content) ? 'utf8' : 'base64';

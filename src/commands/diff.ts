@@ -32,6 +32,7 @@ export default class Diff extends RepositoryCommand {
       catalog: context.existingCatalog(),
       key: async () => key,
       signal: this.signal,
+      ...this.salvaging,
     };
     const [left, right] = [
       await openForBrowsing(browse, a.source, a.seal),
@@ -42,6 +43,7 @@ export default class Diff extends RepositoryCommand {
     this.#tell('+', added);
     this.#tell('M', changed);
     this.log(`${added.length} added, ${removed.length} removed, ${changed.length} changed`);
+    this.warnOfDamage();
     const json = (entries: readonly Listed[]): ListedJson[] => entries.map(listedJson);
     return {
       a: a.seal.snapshot.id,

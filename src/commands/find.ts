@@ -38,6 +38,7 @@ export default class Find extends RepositoryCommand {
       catalog: context.existingCatalog(),
       key,
       signal: this.signal,
+      ...this.salvaging,
     };
     for (const seal of this.#chosen(history, flags)) {
       const source = history.sources.find((candidate) => candidate.source === seal.source);
@@ -50,6 +51,7 @@ export default class Find extends RepositoryCommand {
       }
     }
     if (entries.length === 0) this.log('Nothing found.');
+    this.warnOfDamage();
     return {entries};
   }
 

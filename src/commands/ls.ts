@@ -34,6 +34,7 @@ export default class Ls extends RepositoryCommand {
       catalog: context.existingCatalog(),
       key: () => context.optionalKey(),
       signal: this.signal,
+      ...this.salvaging,
     };
     const entries = await listEntries(
       await openForBrowsing(browse, source, seal),
@@ -42,6 +43,7 @@ export default class Ls extends RepositoryCommand {
       this.signal,
     );
     for (const entry of entries) this.log(listedLine(entry));
+    this.warnOfDamage();
     return {snapshot: seal.snapshot.id, entries: entries.map(listedJson)};
   }
 }

@@ -192,10 +192,11 @@ export default class Restore extends RepositoryCommand {
   }
 
   #tellDatabase(
-    {snapshot, source, database, tables, bytes, warnings, problems}: RestoreDatabaseResult,
+    {snapshot, source, database, tables, bytes, warnings, problems, damagedObjects}: RestoreDatabaseResult,
     seconds: number,
   ): void {
     for (const warning of warnings) this.warn(warning);
+    this.warnOfDamage(damagedObjects);
     for (const message of problems)
       this.output.error({code: 'DAMAGED', exitCode: EXIT.notVerified, message, hint: undefined});
     const isSame = problems.length === 0 ? ', the same as when it was dumped' : '';
@@ -239,7 +240,17 @@ export default class Restore extends RepositoryCommand {
   }
 
   #tell(
-    {snapshot, source, files, bytes, entries, warnings, warningsOmitted, damaged}: RestoreResult,
+    {
+      snapshot,
+      source,
+      files,
+      bytes,
+      entries,
+      warnings,
+      warningsOmitted,
+      damaged,
+      damagedObjects,
+    }: RestoreResult,
     seconds: number,
     isDryRun: boolean,
     isPiped: boolean,
@@ -247,23 +258,21 @@ export default class Restore extends RepositoryCommand {
     for (const {path, problem} of warnings)
       this.warn(path === '' ? problem : `${displayPath(path)}: ${problem}`);
     if (warningsOmitted > 0) this.warn(`and ${warningsOmitted} more`);
+    this.warnOfDamage(damagedObjects);
     for (const {path, problem} of damaged) {
-      const isObject = problem.startsWith(`${path}: `); // Of the index: what nothing else describes is not found.
       const whose = path === '' ? 'The folder itself' : displayPath(path);
       this.output.error({
         code: 'DAMAGED',
         exitCode: EXIT.notVerified,
-        message: isObject ? problem : `${whose} was not restored: ${problem}`,
-        hint: isObject
-          ? 'The script "recover.py" in the repository reads the packs without it: see RECOVERY.md there.'
-          : undefined,
+        message: `${whose} was not restored: ${problem}`,
+        hint: undefined,
       });
     }
     const say = (text: string): void => (isPiped ? this.logToStderr(text) : this.log(text));
     const what = `of ${source} snapshot ${snapshot}`;
     const took = ` in ${formatDuration(seconds * 1000)}`;
     const {written, present} = entries;
-    const isSmooth = damaged.length + warnings.length + warningsOmitted === 0;
+    const isSmooth = damaged.length + damagedObjects.length + warnings.length + warningsOmitted === 0;
     if (written === 0 && present > 0 && isSmooth)
       say(
         `Nothing to restore: ${present === 1 ? 'the one entry' : `all ${present} entries`} ${what} ${present === 1 ? 'was' : 'were'} there already.`,

@@ -5,7 +5,13 @@ import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {DamageError, KeyError, NotFoundError} from '../errors.ts';
 import type {BlobReader} from '../repository/blob-reader.ts';
 import type {SourceHistory} from '../repository/history.ts';
-import {contentIds, openSealedGeneration, readSealedSnapshot} from '../repository/open-snapshot.ts';
+import {
+  contentIds,
+  type OpenedGeneration,
+  type OpeningOptions,
+  openSealedGeneration,
+  readSealedSnapshot,
+} from '../repository/open-snapshot.ts';
 import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import {
@@ -25,6 +31,9 @@ export interface BrowseContext {
   readonly catalog?: Catalog | undefined;
   /** Called only when the catalog does not know; asking for a passphrase takes a person. */
   key(): Promise<RecipientKey | undefined>;
+  /** Is given each generation that is opened with the key: it knows what damage it came across. */
+  readonly onOpened?: ((opened: OpenedGeneration) => void) | undefined;
+  readonly onSalvage?: OpeningOptions['onSalvage'];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -186,7 +195,11 @@ function fromCatalog(catalog: Catalog | undefined, seal: CheckedSeal): Browsed |
   return {seal, root: decodeEntry(row.root), trees: {readTree}};
 }
 
-async function openWithKey(context: BrowseContext, history: SourceHistory, seal: CheckedSeal) {
+async function openWithKey(
+  context: BrowseContext,
+  history: SourceHistory,
+  seal: CheckedSeal,
+): Promise<OpenedGeneration> {
   const key = await context.key();
   if (key === undefined) {
     throw new KeyError(
@@ -196,7 +209,14 @@ async function openWithKey(context: BrowseContext, history: SourceHistory, seal:
       },
     );
   }
-  return openSealedGeneration(context.repository, context.agents, history, seal, key);
+  const {repository, agents, onSalvage, signal} = context;
+  const opened = await openSealedGeneration(repository, agents, history, seal, key, {
+    salvage: true,
+    onSalvage,
+    signal,
+  });
+  context.onOpened?.(opened);
+  return opened;
 }
 
 async function findEntry({root, trees}: Browsed, path: Buffer): Promise<TreeEntry> {

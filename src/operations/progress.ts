@@ -4,6 +4,7 @@ export type ProgressPhase =
   | 'backup'
   | 'upload'
   | 'restore'
+  | 'salvage'
   | 'verify'
   | 'rebuild'
   | 'replicate'

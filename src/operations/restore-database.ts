@@ -18,6 +18,7 @@ import {type MysqlRestore, restoreMysql} from '../sources/mysql/restore.ts';
 import {GLOBALS_FILE, type PostgresWitness} from '../sources/postgres/dump.ts';
 import {type PostgresRestore, restorePostgres} from '../sources/postgres/restore.ts';
 import {whyFailed} from '../system/system-error.ts';
+import {damagedObjects, type MetDamage, salvageProgress} from './damaged-objects.ts';
 import type {RestoreContext} from './restore.ts';
 import {ContentAhead} from './restore-ahead.ts';
 
@@ -68,6 +69,8 @@ export interface RestoreDatabaseResult {
   readonly warnings: readonly string[];
   /** Where the copy differs from what was dumped. */
   readonly problems: readonly string[];
+  /** Objects of the repository that are damaged or missing, and were worked around. */
+  readonly damagedObjects: readonly MetDamage[];
 }
 
 const GLOBALS_MOST_BYTES = 64 * 2 ** 20;
@@ -80,7 +83,12 @@ export async function restoreToDatabase(
   target: DatabaseTarget,
   options: RestoreDatabaseOptions,
 ): Promise<RestoreDatabaseResult> {
-  const {reader, trees} = await openSealedGeneration(repository, agents, history, seal, key);
+  const opened = await openSealedGeneration(repository, agents, history, seal, key, {
+    salvage: true,
+    onSalvage: salvageProgress(onProgress),
+    signal,
+  });
+  const {reader, trees} = opened;
   const {root, witness} = await readSealedSnapshot(repository, agents, seal, reader);
   if (!isOfKind(witness, target.kind)) {
     throw new NotFoundError(
@@ -120,12 +128,15 @@ export async function restoreToDatabase(
     now: options.now,
     signal,
   };
-  const done = {
+  const done = (restored: {warnings: readonly string[]; problems: readonly string[]}) => ({
     snapshot: seal.snapshot.id,
     source: seal.source,
     database: name,
     tables: database.tables.length,
-  };
+    bytes,
+    ...restored,
+    damagedObjects: damagedObjects(opened),
+  });
   try {
     if (target.kind === 'mysql') {
       const dump = {witness, database} as unknown as MysqlRestore['dump'];
@@ -135,7 +146,7 @@ export async function restoreToDatabase(
         connection: target.connection,
         dump,
       });
-      return {...done, bytes, warnings: [], problems};
+      return done({warnings: [], problems});
     }
     if (target.kind === 'mongodb') {
       const restored = await restoreMongodb({
@@ -145,7 +156,7 @@ export async function restoreToDatabase(
         from: database.name,
         witness: witness as MongodbWitness,
       });
-      return {...done, bytes, ...restored};
+      return done(restored);
     }
     const restored = await restorePostgres({
       ...common,
@@ -162,7 +173,7 @@ export async function restoreToDatabase(
       dump: {witness, database} as unknown as PostgresRestore['dump'],
       globals: options.roles === false || globals === undefined ? undefined : await textOf(reader, globals),
     });
-    return {...done, bytes, ...restored};
+    return done(restored);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     throw new RestoreError(error.message, {cause: error, hint: error.hint});

@@ -3,7 +3,11 @@ import type {PublicKey} from 'openpgp';
 import type {RecipientKey} from '../crypto/recipient-key.ts';
 import {DamageError} from '../errors.ts';
 import type {SourceHistory} from '../repository/history.ts';
-import {openSealedGeneration, readSealedSnapshot} from '../repository/open-snapshot.ts';
+import {
+  type OpenedGeneration,
+  openSealedGeneration,
+  readSealedSnapshot,
+} from '../repository/open-snapshot.ts';
 import type {Repository} from '../repository/repository.ts';
 import type {CheckedSeal} from '../repository/seal.ts';
 import type {Warning} from '../repository/snapshot.ts';
@@ -12,6 +16,7 @@ import {type TreeVisitor, walkTrees} from '../repository/tree-walk.ts';
 import {NAME_NOT_ALLOWED, nameIsSound} from '../sources/folder/outcome.ts';
 import {FolderWriter} from '../sources/folder/writer.ts';
 import {useLittleMemory} from '../system/memory.ts';
+import {damagedObjects, type MetDamage, salvageProgress} from './damaged-objects.ts';
 import type {OnProgress} from './progress.ts';
 import {ContentAhead, type FileContent, StepQueue} from './restore-ahead.ts';
 import {FolderSink, type FolderSinkOptions} from './restore-folder.ts';
@@ -48,6 +53,8 @@ export interface RestoreResult {
   readonly warningsOmitted: number;
   /** What the repository could not give back whole. */
   readonly damaged: readonly Warning[];
+  /** Objects of the repository that are damaged or missing, and were worked around as far as possible. */
+  readonly damagedObjects: readonly MetDamage[];
 }
 
 /** Restores into `folder`. Run again after an interruption, it completes. */
@@ -153,37 +160,46 @@ export async function restoreDryRun(
   return {...totals, entries: {written, present: 0}, warnings: [], warningsOmitted: 0};
 }
 
-interface OpenedSnapshot extends Awaited<ReturnType<typeof openSealedGeneration>> {
+interface OpenedSnapshot extends OpenedGeneration {
   readonly root: TreeEntry;
 }
 
 async function openSnapshot(
-  {repository, agents, key}: RestoreContext,
+  {repository, agents, key, signal, onProgress}: RestoreContext,
   history: SourceHistory,
   seal: CheckedSeal,
 ): Promise<OpenedSnapshot> {
-  const generation = await openSealedGeneration(repository, agents, history, seal, key, {readsAll: true});
+  const generation = await openSealedGeneration(repository, agents, history, seal, key, {
+    readsAll: true,
+    salvage: true,
+    onSalvage: salvageProgress(onProgress),
+    signal,
+  });
   const {root} = await readSealedSnapshot(repository, agents, seal, generation.reader);
   return {...generation, root};
 }
 
+type RestoredEntries = Omit<RestoreResult, 'entries' | 'warnings' | 'warningsOmitted'> & {
+  readonly root: TreeEntry;
+};
+
 async function restoreEntries(
   {signal, onProgress}: RestoreContext,
-  {reader, trees, problems, root}: OpenedSnapshot,
+  opened: OpenedSnapshot,
   seal: CheckedSeal,
   selection: Selection,
   makeSink: (report: RestoreReport) => EntrySink,
-): Promise<Pick<RestoreResult, 'snapshot' | 'source' | 'files' | 'bytes' | 'damaged'> & {root: TreeEntry}> {
+): Promise<RestoredEntries> {
   useLittleMemory('unpack');
+  const {reader, trees, root} = opened;
   await using _threads = reader;
   const damaged = new WarningList();
-  for (const problem of problems) damaged.add(Buffer.from(problem.object), problem.message);
   let files = 0;
   let bytes = 0;
   let visited = 0;
   /** Directories on the way to here that nothing selected needed so far. */
   const pending: {path: Buffer; entry: TreeEntry}[] = [];
-  const opened: boolean[] = [];
+  const isOpened: boolean[] = [];
   const sink = makeSink({
     done(path, {type}, written) {
       if (type === 'file' && written !== undefined) files++;
@@ -204,7 +220,7 @@ async function restoreEntries(
 
   async function openPending(): Promise<void> {
     for (const {path, entry} of pending.splice(0)) {
-      opened[depthOf(path)] = true;
+      isOpened[depthOf(path)] = true;
       await steps.add(async () => {
         if (left > 0 || !(await sink.openDirectory(path, entry))) left++;
       });
@@ -226,12 +242,12 @@ async function restoreEntries(
       visited++;
       if (selection.exclude?.(path, true) === true) return false;
       pending.push({path, entry});
-      opened[depthOf(path)] = false;
+      isOpened[depthOf(path)] = false;
       if (selects(selection, path, true)) await openPending();
       return true;
     },
     async leave(path) {
-      if (opened[depthOf(path)] !== true) pending.pop();
+      if (isOpened[depthOf(path)] !== true) pending.pop();
       else
         await steps.add(() => {
           if (left > 0) left--;
@@ -256,15 +272,15 @@ async function restoreEntries(
     source: seal.source,
     files,
     bytes,
-    damaged: inOrder(damaged.kept, problems.length),
+    damaged: inOrder(damaged.kept),
+    damagedObjects: damagedObjects(opened),
     root,
   };
 }
 
-/** What is wrong with the index, then the files: packs are read in no order that means anything. */
-function inOrder(damaged: readonly Warning[], ofIndex: number): Warning[] {
-  const files = damaged.slice(ofIndex).sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
-  return [...damaged.slice(0, ofIndex), ...files];
+/** Packs are read in no order that means anything. */
+function inOrder(damaged: readonly Warning[]): Warning[] {
+  return [...damaged].sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
 }
 
 async function* noContent(): AsyncGenerator<Uint8Array> {}

@@ -14,6 +14,7 @@ import {
 import type {CheckedSeal} from '../repository/seal.ts';
 import type {TreeEntry} from '../repository/tree.ts';
 import {walkTrees} from '../repository/tree-walk.ts';
+import {salvageProgress} from './damaged-objects.ts';
 import type {ChosenSource, VerifyContext} from './verify.ts';
 import {verifyCiphertext} from './verify-ciphertext.ts';
 import type {NeededObject} from './verify-structure.ts';
@@ -69,6 +70,9 @@ async function verifyGeneration(
   try {
     opened = await openSealedGeneration(context.repository, context.agents, source, last, key, {
       readsAll: true,
+      salvage: true, // As a restore would: what it can get back is not lost.
+      onSalvage: salvageProgress(context.onProgress),
+      signal: context.signal,
     });
   } catch (error) {
     return [
@@ -81,10 +85,10 @@ async function verifyGeneration(
   await using reader = opened.reader;
   const everySnapshot = seals.map((seal) => seal.snapshot.id);
   for (const problem of opened.problems) problems.push(asProblem(problem, everySnapshot));
-  const bad = await verifyPacks(context, reader, packs, problems);
+  const bad = await verifyPacks(context, opened, packs, problems);
   for (const pack of reader.index.packs) {
     const object = packObject(reader.generation, pack.name);
-    if (missing.has(object)) markBad(reader, pack, object, bad);
+    if (missing.has(object)) await markBad(context, reader, pack, bad);
   }
   const whole = new Map<string, number>();
   for (const seal of seals) problems.push(...(await verifyTrees(context, opened, seal, {bad, whole})));
@@ -94,7 +98,7 @@ async function verifyGeneration(
 /** @returns the blobs that cannot be had, and why */
 async function verifyPacks(
   {signal, onProgress}: VerifyContext,
-  reader: BlobReader,
+  {reader, lost}: OpenedGeneration,
   packs: readonly NeededObject[],
   problems: Problem[],
 ): Promise<Map<BlobId, string>> {
@@ -106,7 +110,8 @@ async function verifyPacks(
     signal?.throwIfAborted();
     const pack = reader.index.pack(object.hash);
     if (pack === undefined) {
-      problems.push({object: object.name, problem: 'no index object describes it', affects: object.affects});
+      const why = lost.find((error) => error.object === object.name);
+      if (why !== undefined) problems.push(asProblem(why, object.affects));
       return;
     }
     try {
@@ -116,9 +121,7 @@ async function verifyPacks(
     } catch (error) {
       problems.push(asProblem(error, object.affects));
       // What restore could still read of it is not lost.
-      for (const frame of pack.frames)
-        for (const id of await reader.lostIn(frame))
-          if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object.name);
+      await markLost(reader, pack, bad);
     }
     bytes += object.size;
     onProgress?.({
@@ -137,14 +140,27 @@ function wrongBlobs({name, affects}: NeededObject, count: number): Problem {
   return {object: name, problem: `${which} not what the index says`, affects};
 }
 
+/** Of a pack that is missing, everything; of one of another size, what a restore could not read. */
+async function markBad(
+  {repository: {target}, signal}: VerifyContext,
+  reader: BlobReader,
+  pack: IndexedPack,
+  bad: Map<BlobId, string>,
+): Promise<void> {
+  const object = packObject(reader.generation, pack.name);
+  if ((await target.stat(object, {signal})) !== undefined) return markLost(reader, pack, bad);
+  for (const frame of pack.frames)
+    for (let at = 0; at < frame.count; at++) markBlob(reader, pack, reader.index.idOf(frame, at), bad);
+}
+
+async function markLost(reader: BlobReader, pack: IndexedPack, bad: Map<BlobId, string>): Promise<void> {
+  for (const frame of pack.frames)
+    for (const id of await reader.lostIn(frame)) markBlob(reader, pack, id, bad);
+}
+
 /** What lies in another pack, too, can be had from there. */
-function markBad(reader: BlobReader, pack: IndexedPack, object: string, bad: Map<BlobId, string>): void {
-  for (const frame of pack.frames) {
-    for (let at = 0; at < frame.count; at++) {
-      const id = reader.index.idOf(frame, at);
-      if (reader.index.find(id)?.frame.pack === pack) bad.set(id, object);
-    }
-  }
+function markBlob(reader: BlobReader, pack: IndexedPack, id: BlobId, bad: Map<BlobId, string>): void {
+  if (reader.index.find(id)?.frame.pack === pack) bad.set(id, packObject(reader.generation, pack.name));
 }
 
 interface Seen {

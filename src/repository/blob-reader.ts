@@ -7,18 +7,27 @@ import {DamageError, HoldfastError} from '../errors.ts';
 import {type Mac, nodeMac} from '../system/linked.ts';
 import {keepHeapSmall} from '../system/memory.ts';
 import {readObject} from '../targets/read.ts';
-import {ObjectMissingError} from '../targets/target.ts';
+import {type ByteRange, ObjectMissingError} from '../targets/target.ts';
 import {encryptionFingerprint} from './agent.ts';
 import {BlobIndex, type BlobPlace, type IndexedFrame, type IndexedPack} from './blob-index.ts';
 import {DeltaError, decodeDelta} from './delta.ts';
 import type {OpenGeneration} from './generation.ts';
 import {INDEX_MOST_BYTES, readIndex} from './index-object.ts';
-import {type BlobId, indexObject, packObject, sha256} from './layout.ts';
+import {type BlobId, indexObject, type PackName, packObject, sha256} from './layout.ts';
+import {LIMITS} from './pack.ts';
 import type {Repository} from './repository.ts';
+import {salvageRecord} from './salvage.ts';
 import {FrameLoader} from './unpacking/frame-loader.ts';
 import {FrameWriter} from './unpacking/frame-writer.ts';
 import {PackOpener, shapeOf} from './unpacking/pack-opener.ts';
 import {Unpacker} from './unpacking/unpacker.ts';
+
+export interface BlobReaderOptions {
+  /** Names of the packs that a seal counts on; of a blob in several packs, one in these is taken. */
+  readonly needed?: ReadonlySet<string> | undefined;
+  /** Reads what is whole in damaged packs. Otherwise nothing of a pack counts that was cut off or altered at its end. */
+  readonly salvage?: boolean;
+}
 
 /** Serves one reader at a time. Disposing of it ends its threads. */
 export class BlobReader implements AsyncDisposable {
@@ -31,12 +40,18 @@ export class BlobReader implements AsyncDisposable {
   readonly #unpacker: Unpacker;
   readonly #opener: PackOpener;
   readonly #loader: FrameLoader;
+  readonly #salvaged = new Map<string, DamageError>();
+  readonly #isSalvaging: boolean;
   #own: string | undefined;
 
-  /** @param needed names of the packs that a seal counts on; of a blob in several packs, one in these is taken */
-  constructor(repository: Repository, generation: OpenGeneration, needed?: ReadonlySet<string>) {
+  constructor(
+    repository: Repository,
+    generation: OpenGeneration,
+    {needed, salvage = false}: BlobReaderOptions = {},
+  ) {
     this.#repository = repository;
     this.#needed = needed;
+    this.#isSalvaging = salvage;
     this.generation = generation;
     this.#mac = nodeMac(generation.blobIdKey);
     this.#unpacker = new Unpacker(generation.blobIdKey);
@@ -44,6 +59,7 @@ export class BlobReader implements AsyncDisposable {
       target: repository.target,
       nameOf: (pack) => packObject(generation, pack.name),
       sessionKey: (message) => this.#packSession(message),
+      onSalvaged: salvage ? (problem) => this.#salvaged.set(problem.object, problem) : undefined,
     });
     this.#loader = new FrameLoader({opener: this.#opener, unpacker: this.#unpacker, index: this.#index});
   }
@@ -80,6 +96,39 @@ export class BlobReader implements AsyncDisposable {
     });
   }
 
+  /**
+   * Takes in a pack that no index object describes, by what lies in it. It is read whole; of a damaged one, what is whole counts.
+   * @param size that it should have
+   * @throws {@link DamageError} if nothing in it can be had
+   */
+  async addUnindexed(name: PackName, size: number): Promise<void> {
+    const object = packObject(this.generation, name);
+    const found = await this.#repository.target.stat(object);
+    if (found === undefined) throw new DamageError(object, 'it is missing');
+    const length = Math.min(found.sizeBytes, size, LIMITS.packBytes);
+    if (length === 0) throw new DamageError(object, 'it is empty');
+    const bytes = await this.#fetch(object, length, {offset: 0, length});
+    const problem =
+      found.sizeBytes !== size
+        ? `it has ${found.sizeBytes} bytes instead of ${size}`
+        : sha256(bytes) !== name
+          ? 'its content does not match its name'
+          : undefined;
+    await this.#reading(object, async () => {
+      const message = inspectMessage(bytes, size);
+      const record = salvageRecord(name, size, message, await this.#packSession(message), bytes);
+      if (problem !== undefined && record.frames.length === 0) throw new PacketError(problem);
+      this.#index.add(record, this.#needed === undefined || this.#needed.has(name));
+    });
+    if (problem !== undefined) this.#salvaged.set(object, new DamageError(object, problem));
+    keepHeapSmall();
+  }
+
+  /** Damaged packs of which something was read: what that is, was checked blob by blob. */
+  get salvaged(): DamageError[] {
+    return [...this.#salvaged.values()];
+  }
+
   /** What the index says. */
   get index(): BlobIndex {
     return this.#index;
@@ -96,11 +145,14 @@ export class BlobReader implements AsyncDisposable {
 
   /** @throws {@link DamageError} if no index knows it */
   find(id: BlobId): BlobPlace {
-    const place = this.#index.find(id);
-    if (place !== undefined) return place;
+    const found = this.#index.find(id);
+    if (found !== undefined) return found;
+    const place = `${this.generation.source}/${this.generation.generation}`;
     throw new DamageError(
       `blob ${id.slice(0, 16)}…`,
-      `no index object of ${this.generation.source}/${this.generation.generation} knows it`,
+      this.#isSalvaging
+        ? `no pack of ${place} that can be read holds it`
+        : `no index object of ${place} knows it`,
     );
   }
 
@@ -250,9 +302,9 @@ export class BlobReader implements AsyncDisposable {
     return session;
   }
 
-  async #fetch(object: string, maxBytes: number): Promise<Uint8Array> {
+  async #fetch(object: string, maxBytes: number, range?: ByteRange): Promise<Uint8Array> {
     try {
-      return await readObject(this.#repository.target, object, {maxBytes});
+      return await readObject(this.#repository.target, object, {maxBytes, range});
     } catch (cause) {
       if (cause instanceof ObjectMissingError) throw new DamageError(object, 'it is missing', {cause});
       throw cause;

@@ -1,7 +1,7 @@
 /** Blobs that are stored as what differs from another one, their base (docs/format.md §5). */
 import {decompressInOne} from '../system/decompress.ts';
 import {loadZstd, ZSTD_MARGIN_BYTES} from '../system/linked.ts';
-import type {BlobId} from './layout.ts';
+import {type BlobId, isHash} from './layout.ts';
 
 /** A skippable zstd frame with the base's id in hex: the member tells of itself what it takes, and zstd passes over it. */
 const BASE_MAGIC = 0x184d2a50;
@@ -48,18 +48,20 @@ function room(name: keyof typeof rooms, bytes: number): Buffer {
   return rooms[name];
 }
 
+/** The base that a delta names, and where in the member what differs begins. Undefined if it is no delta. */
+export function deltaBase(member: Buffer): {readonly base: BlobId; readonly length: number} | undefined {
+  const base = member.toString('latin1', BASE_HEADER_BYTES, BASE_BYTES);
+  if (member.length < BASE_BYTES || member.readUInt32LE(0) !== BASE_MAGIC || !isHash(base)) return undefined;
+  return {base: base as BlobId, length: BASE_BYTES};
+}
+
 /**
  * @param base what the index says it is; the delta must say the same
  * @param length of the content
  * @throws {@link DeltaError}
  */
 export function decodeDelta(member: Buffer, base: BlobId, dictionary: Uint8Array, length: number): Buffer {
-  if (
-    member.length < BASE_BYTES ||
-    member.readUInt32LE(0) !== BASE_MAGIC ||
-    member.toString('latin1', BASE_HEADER_BYTES, BASE_BYTES) !== base
-  )
-    throw new DeltaError('a delta names another base than the index');
+  if (deltaBase(member)?.base !== base) throw new DeltaError('a delta names another base than the index');
   let content: Buffer;
   try {
     content = decompressInOne(member.subarray(BASE_BYTES), length, {dictionary});

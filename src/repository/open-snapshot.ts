@@ -11,7 +11,16 @@ import {ObjectMissingError} from '../targets/target.ts';
 import {BlobReader} from './blob-reader.ts';
 import {openGeneration} from './generation.ts';
 import {resolveNeeds, type SourceHistory} from './history.ts';
-import {type BlobId, indexPrefix, parseHashObject, sha256, snapshotObject} from './layout.ts';
+import {
+  type BlobId,
+  indexPrefix,
+  type PackName,
+  packObject,
+  packsPrefix,
+  parseHashObject,
+  sha256,
+  snapshotObject,
+} from './layout.ts';
 import {storedOperators} from './operators.ts';
 import type {NeededNames} from './repack.ts';
 import type {Repository} from './repository.ts';
@@ -23,8 +32,17 @@ import type {TreeSource} from './tree-walk.ts';
 export interface OpenedGeneration {
   readonly reader: BlobReader;
   readonly trees: TreeSource;
-  /** Index objects that could not be used; what only they describe cannot be found. */
+  /** Index objects that could not be used; what only they describe cannot be found, unless it was salvaged. */
   readonly problems: readonly DamageError[];
+  /** Packs that no usable index object describes, and of which nothing can be had. */
+  readonly lost: readonly DamageError[];
+}
+
+/** A look into a pack that no index object describes. */
+export interface SalvageStep {
+  readonly packs: {readonly done: number; readonly total: number};
+  readonly bytes: {readonly done: number; readonly total: number};
+  readonly object: string;
 }
 
 /** From this size of a snapshot on, threads are started before there is work for them. */
@@ -36,6 +54,13 @@ export interface OpeningOptions {
   readonly readsAll?: boolean;
   /** Index objects to take in, and packs to prefer. */
   readonly needs?: NeededNames;
+  /**
+   * Goes on past damage: packs that no index object describes are looked into, and what is whole in damaged packs is read. Every
+   * blob is checked against its id as ever.
+   */
+  readonly salvage?: boolean;
+  readonly onSalvage?: ((step: SalvageStep) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Opens the generation of a seal with everything that the seal needs of its index. */
@@ -45,12 +70,13 @@ export async function openSealedGeneration(
   history: SourceHistory,
   seal: CheckedSeal,
   key: RecipientKey,
-  {readsAll = false, needs = withReplacements(history, seal)}: OpeningOptions = {},
+  options: OpeningOptions = {},
 ): Promise<OpenedGeneration> {
+  const {readsAll = false, needs = withReplacements(history, seal), salvage = false} = options;
   const needed = needs === undefined ? undefined : new Set(needs.packs.keys());
-  const reader = new BlobReader(repository, await openGeneration(repository, seal, key), needed);
+  const reader = new BlobReader(repository, await openGeneration(repository, seal, key), {needed, salvage});
   if (readsAll && seal.bytes.source > MUCH_BYTES) reader.expectMuch();
-  const index = needs?.index ?? (await listedIndex(repository, seal));
+  const index = needs?.index ?? (await listed(repository, indexPrefix(seal)));
   // Of a repack, the operator signs the index. Where a seal or mark names it by its hash, any will do whose key is there.
   const operators =
     needs === undefined ? history.marks.operators : [...(await storedOperators(repository)).values()];
@@ -68,7 +94,38 @@ export async function openSealedGeneration(
     },
     {concurrency: 4},
   );
-  return {reader, problems, trees: {readTree: (id) => readTree(reader, id)}};
+  const lost = salvage
+    ? await salvagePacks(reader, needs?.packs ?? (await listed(repository, packsPrefix(seal))), options)
+    : [];
+  return {reader, problems, lost, trees: {readTree: (id) => readTree(reader, id)}};
+}
+
+/** Looks into the packs that no index object describes, one after the other. @returns those of which nothing can be had */
+async function salvagePacks(
+  reader: BlobReader,
+  packs: ReadonlyMap<string, number>,
+  {onSalvage, signal}: OpeningOptions,
+): Promise<DamageError[]> {
+  const unknown = [...packs].filter(([name]) => reader.index.pack(name) === undefined);
+  const total = unknown.reduce((sum, [, size]) => sum + size, 0);
+  const lost: DamageError[] = [];
+  let bytes = 0;
+  for (const [number, [name, size]] of unknown.entries()) {
+    signal?.throwIfAborted();
+    onSalvage?.({
+      packs: {done: number, total: unknown.length},
+      bytes: {done: bytes, total},
+      object: packObject(reader.generation, name),
+    });
+    try {
+      await reader.addUnindexed(name as PackName, size);
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      lost.push(error);
+    }
+    bytes += size;
+  }
+  return lost;
 }
 
 /**
@@ -182,8 +239,7 @@ async function readTree(reader: BlobReader, id: BlobId): Promise<TreeEntry[]> {
   }
 }
 
-async function listedIndex({target}: Repository, seal: CheckedSeal): Promise<Map<string, number>> {
-  const prefix = indexPrefix(seal);
+async function listed({target}: Repository, prefix: string): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   for await (const {name, sizeBytes} of target.list(prefix)) {
     const hash = parseHashObject(prefix, name);

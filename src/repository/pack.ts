@@ -1,5 +1,5 @@
 /** What a pack is made of (docs/format.md §5): tar members in zstd frames, and the record of them that goes into the index. */
-import type {BlobId, PackName} from './layout.ts';
+import {type BlobId, isHash, type PackName} from './layout.ts';
 
 /** Whether a pack holds file content or trees; a hint that keeps browsing cheap. */
 export type PackKind = 'data' | 'tree';
@@ -72,6 +72,27 @@ export function writeMemberHeader(
   for (let i = 0; i < name.length; i++) sum += name.charCodeAt(i);
   for (let i = 0; i < size.length; i++) sum += size.charCodeAt(i);
   frame.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + CHECKSUM_AT, 'latin1');
+}
+
+export interface MemberHeader {
+  readonly id: BlobId;
+  /** Of what is stored: the blob, or the delta. */
+  readonly length: number;
+  readonly isDelta: boolean;
+}
+
+/** The ustar header of a blob at `at`. Undefined if none is there that {@link writeMemberHeader} writes. */
+export function readMemberHeader(frame: Buffer, at: number): MemberHeader | undefined {
+  if (at + MEMBER_HEADER_BYTES > frame.length) return undefined;
+  const name = frame.toString('latin1', at + NAME_PREFIX.length, at + NAME_PREFIX.length + 70);
+  const [id = '', suffix = ''] = [name.slice(0, 64), name.slice(64).replace(/\0+$/, '')];
+  const length = Number.parseInt(frame.toString('latin1', at + SIZE_AT, at + SIZE_AT + 11), 8);
+  const isDelta = suffix === DELTA_SUFFIX;
+  if (!isHash(id) || !(isDelta || suffix === '') || !Number.isSafeInteger(length)) return undefined;
+  const expected = Buffer.alloc(MEMBER_HEADER_BYTES);
+  writeMemberHeader(expected, 0, id as BlobId, length, isDelta);
+  if (expected.compare(frame, at, at + MEMBER_HEADER_BYTES) !== 0) return undefined;
+  return {id: id as BlobId, length, isDelta};
 }
 
 /** A header without name and size; its checksum field counts as blanks. */

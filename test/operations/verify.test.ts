@@ -103,30 +103,22 @@ describe('a flipped bit', () => {
         problems: [told],
       });
       const content = await attacker.client().verify('content');
-      expect(sorted(content.problems)).toEqual(
-        sorted([told, ...(files === undefined ? [] : [{object, problem: FILES, affects: files()}])]),
-      );
+      // The last byte is of a tag that authenticates the length alone: each file can still be had, and be checked.
+      const lost = files === undefined || at === 1 ? [] : [{object, problem: FILES, affects: files()}];
+      expect(sorted(content.problems)).toEqual(sorted([told, ...lost]));
     }
   });
 
   test('in an index', async () => {
     const attacker = new Attacker(machine);
-    const {newIndex = '', newData = '', newTree = ''} = await classes(attacker);
+    const {newIndex = ''} = await classes(attacker);
     attacker.flip(newIndex, -100);
     const told = {object: newIndex, problem: HASHED, affects: [second]};
     expect((await attacker.client().verify('structure')).problems).toEqual([]);
     expect((await attacker.client().verify('ciphertext')).problems).toEqual([told]);
     const {problems} = await attacker.client().verify('content');
-    // The key says more: what only this index describes cannot be found.
-    expect(problems).toContainEqual({...told, affects: expect.arrayContaining([second]) as string[]});
-    for (const pack of new Set([newData, newTree]))
-      expect(problems).toContainEqual({
-        object: pack,
-        problem: 'no index object describes it',
-        affects: [second],
-      });
-    expect(problems.flatMap(({affects}) => affects)).toContain(`${second}:/`);
-    expect(problems.flatMap(({affects}) => affects)).not.toContain(`${first}:a`);
+    // What it describes is found in the packs themselves, and checked there: no file is lost.
+    expect(problems).toEqual([{...told, affects: expect.arrayContaining([second]) as string[]}]);
   });
 });
 
@@ -163,7 +155,8 @@ describe('truncated, missing, swapped, foreign', () => {
         expect(result.ok).toBe(false);
         const ofObject = result.problems.filter((item) => item.object === object && item.problem !== FILES);
         expect(sorted(ofObject), `${how}, ${level}`).toEqual([{object, problem, affects}]);
-        if (level !== 'content' || !/data|tree|index/i.test(name)) expect(result.problems).toHaveLength(1);
+        const isLost = /data|tree/i.test(name) && (how === 'missing' || how === 'empty');
+        if (level !== 'content' || !isLost) expect(result.problems).toHaveLength(1);
         else expect(result.problems.flatMap((item) => item.affects).join()).toMatch(/:/);
       }
     }

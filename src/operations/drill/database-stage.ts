@@ -14,7 +14,7 @@ import {type DrillServer, givenMysql, givenPostgres, withMysql} from './given-se
 import type {Picked} from './pick.ts';
 import type {RestoredStage, StageContext} from './restore-stage.ts';
 import {findProgram} from './server.ts';
-import type {FullCheck, Stage} from './stage.ts';
+import {damageChecks, type FullCheck, type Stage} from './stage.ts';
 import {startMysql} from './throwaway-mysql.ts';
 import {postgresPlaces, startPostgres} from './throwaway-postgres.ts';
 
@@ -163,6 +163,7 @@ async function restoreAll(
           : `${done.problems.length} differences in ${done.tables} tables`,
       more: [...done.problems, ...done.warnings],
     });
+    checks.push(...damageChecks(done.damagedObjects));
   }
   return {checks, files: names.length, bytes, isWhole: checks.every(({ok}) => ok)};
 }

@@ -22,7 +22,7 @@ import type {Picked} from './pick.ts';
 import {checkRedis} from './redis-stage.ts';
 import type {ProgramPlaces} from './server.ts';
 import {checkSqlite, type StoredSqliteWitness} from './sqlite-stage.ts';
-import type {FullCheck, Stage} from './stage.ts';
+import {damageChecks, type FullCheck, type Stage} from './stage.ts';
 import type {Workplace} from './workplace.ts';
 
 export interface StageContext {
@@ -58,10 +58,14 @@ export interface OpenedStage {
 
 /** @throws {@link RestoreError}, SourceError, DamageError, TargetError, KeyError */
 export async function restoreStage(context: StageContext, picked: Picked): Promise<RestoredStage> {
-  const {repository, agents, key, meter} = context;
+  const {repository, agents, key, meter, signal} = context;
   const {history, seal} = picked;
   const {opened, snapshot} = await meter.during('prepare', async () => {
-    const generation = await openSealedGeneration(repository, agents, history, seal, key, {readsAll: true});
+    const generation = await openSealedGeneration(repository, agents, history, seal, key, {
+      readsAll: true,
+      salvage: true,
+      signal,
+    });
     return {
       opened: generation,
       snapshot: await readSealedSnapshot(repository, agents, seal, generation.reader),
@@ -120,6 +124,7 @@ async function restoreFolderStage(
         ]),
       ],
     },
+    ...damageChecks(restored.damagedObjects),
   ];
   const base = {files: restored.files, bytes: restored.bytes};
   const stage: Stage = {source: seal.source, folder};

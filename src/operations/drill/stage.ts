@@ -1,5 +1,6 @@
 /** What a drill has restored, as its checks see it. */
 import type {Secret} from '../../system/secret.ts';
+import type {MetDamage} from '../damaged-objects.ts';
 
 /** A check with everything that is known of it. What `more` says stays on this machine: it may name files and values. */
 export interface FullCheck {
@@ -7,6 +8,19 @@ export interface FullCheck {
   readonly ok: boolean;
   readonly detail: string;
   readonly more: readonly string[];
+}
+
+/** A repository that is damaged has to be noticed, also where everything came back nevertheless. */
+export function damageChecks(objects: readonly MetDamage[]): FullCheck[] {
+  if (objects.length === 0) return [];
+  return [
+    {
+      name: 'repository whole',
+      ok: false,
+      detail: `${objects.length} stored objects are damaged or missing`,
+      more: [...new Set(objects.map(({object, problem}) => `${object}: ${problem}`))],
+    },
+  ];
 }
 
 /** One source, restored. */

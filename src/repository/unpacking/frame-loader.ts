@@ -1,7 +1,8 @@
 /** Fetches frames of packs, ahead of who reads them, within a fixed amount of memory. */
+import {DamageError} from '../../errors.ts';
 import {keepHeapSmall, release} from '../../system/memory.ts';
 import type {BlobIndex, IndexedFrame} from '../blob-index.ts';
-import {type PackOpener, type Stripe, shapeOf} from './pack-opener.ts';
+import {PackMissingError, type PackOpener, type Stripe, shapeOf} from './pack-opener.ts';
 import type {UnpackedFrame} from './unpack.ts';
 import type {Unpacker} from './unpacker.ts';
 
@@ -141,7 +142,11 @@ export class FrameLoader {
       stripe.map((frame) => this.#onlyWanted(frame)),
     );
     stripe.forEach((frame, number) => {
-      const one = unpacked.then((all) => all[number] as UnpackedFrame);
+      const one = unpacked.then((all) => {
+        const result = all[number] as UnpackedFrame | DamageError;
+        if (result instanceof DamageError) throw result;
+        return result;
+      });
       const loaded: Loaded = {
         wants: this.#wanted.get(frame)?.wants ?? 0,
         unpacked: one,
@@ -166,15 +171,25 @@ export class FrameLoader {
     unpacked.then(next, next);
   }
 
-  #unpack(
+  /** Where frames cannot be had together, one by one: what is damaged costs no other frame. */
+  async #unpack(
     stripe: Stripe,
     wanted: readonly (ReadonlySet<number> | undefined)[],
-  ): Promise<readonly UnpackedFrame[]> {
+  ): Promise<readonly (UnpackedFrame | DamageError)[]> {
     const {opener, unpacker, index} = this.#options;
-    return opener.open(stripe, (sealed) => {
-      const frames = stripe.map((frame, number) => shapeOf(index, frame, wanted[number]));
-      return unpacker.stripe({type: 'stripe', ...sealed, frames});
-    });
+    try {
+      return await opener.open(stripe, (sealed) => {
+        const frames = stripe.map((frame, number) => shapeOf(index, frame, wanted[number]));
+        return unpacker.stripe({type: 'stripe', ...sealed, frames});
+      });
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      if (stripe.length === 1 || error instanceof PackMissingError) return stripe.map(() => error);
+    }
+    const results: (UnpackedFrame | DamageError)[] = [];
+    for (const [number, frame] of stripe.entries())
+      results.push(...(await this.#unpack([frame], [wanted[number]])));
+    return results;
   }
 
   /** Of a frame from which little is wanted, only that is checked. */

@@ -4,7 +4,7 @@ import {DamageError} from '../../errors.ts';
 import {keepHeapSmall} from '../../system/memory.ts';
 import type {BlobIndex, IndexedFrame, IndexedPack} from '../blob-index.ts';
 import {type Order, Orders, readOrders} from './orders.ts';
-import {type PackOpener, type Stripe, shapeOf} from './pack-opener.ts';
+import {PackMissingError, type PackOpener, type Stripe, shapeOf} from './pack-opener.ts';
 import type {Unpacker} from './unpacker.ts';
 import type {Failure, WriteResult} from './write-stripe.ts';
 
@@ -66,7 +66,7 @@ export class FrameWriter {
       signal?.throwIfAborted();
       const failures = await this.#write(stripe, encoded);
       for (const [number, frame] of stripe.entries()) {
-        const outcomes = this.#outcomes(frame, failures instanceof DamageError ? failures : failures[number]);
+        const outcomes = this.#outcomes(frame, failures[number]);
         let order = 0;
         for (const one of readOrders(encoded[number] as Uint8Array)) settle(frame, one, outcomes(order++));
       }
@@ -89,10 +89,11 @@ export class FrameWriter {
     };
   }
 
+  /** @returns for each frame what failed of it, or why nothing of it can be had. Where frames cannot be opened together, each is tried by itself. */
   async #write(
     stripe: Stripe,
     encoded: readonly Uint8Array<ArrayBuffer>[],
-  ): Promise<readonly (readonly Failure[])[] | DamageError> {
+  ): Promise<readonly (readonly Failure[] | DamageError)[]> {
     const {opener, unpacker, index} = this.#options;
     try {
       const result = await opener.open(stripe, (sealed) => {
@@ -106,9 +107,13 @@ export class FrameWriter {
       this.#writeMs += result.writeMs;
       return result.failures;
     } catch (error) {
-      if (error instanceof DamageError) return error;
-      throw error;
+      if (!(error instanceof DamageError)) throw error;
+      if (stripe.length === 1 || error instanceof PackMissingError) return stripe.map(() => error); // Nothing of it was written.
     }
+    const failures: (readonly Failure[] | DamageError)[] = [];
+    for (const [number, frame] of stripe.entries())
+      failures.push(...(await this.#write([frame], [encoded[number] as Uint8Array<ArrayBuffer>])));
+    return failures;
   }
 }
 
