@@ -1,6 +1,10 @@
 import type {Problem} from '../repository/chain.ts';
 import {counted} from './output.ts';
 
+/** For who expected snapshots, and finds none. */
+export const EMPTY_HINT =
+  'if backups were made into this repository, check the address (another prefix, bucket or disk?), and whether somebody emptied the storage.';
+
 /** Problems as people get them: all that an unapproved agent signed is one of them. */
 export function toldProblems(problems: readonly Problem[]): Problem[] {
   const told: Problem[] = problems.filter(({stranger}) => stranger === undefined);

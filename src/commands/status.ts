@@ -4,6 +4,7 @@ import {durationFlag} from '../cli/flags.ts';
 import {fleetStatus} from '../cli/fleet-status.ts';
 import {renderFleet} from '../cli/fleet-view.ts';
 import {counted, formatBytes, formatDuration, renderTable} from '../cli/output.ts';
+import {EMPTY_HINT} from '../cli/problems.ts';
 import {RepositoryCommand} from '../cli/repository-command.ts';
 import {displayMessage} from '../cli/terminal.ts';
 import {volumeNow, volumeText, volumeWarning} from '../cli/volume.ts';
@@ -101,7 +102,12 @@ export default class StatusCommand extends RepositoryCommand {
 
   /** Fits 80 columns. */
   #screen({sources, problems}: Status, now: Date, volume: VolumeUse | null): string {
-    if (sources.length === 0) return 'No snapshots.';
+    if (sources.length === 0)
+      return [
+        'No snapshots.',
+        ...problems.map((line) => `! ${displayMessage(line)}`),
+        `Hint: ${EMPTY_HINT}`,
+      ].join('\n');
     const age = (time: string | null): string =>
       time === null ? 'never' : formatDuration(Math.max(0, now.getTime() - Date.parse(time)));
     const next = (time: string | null): string => {

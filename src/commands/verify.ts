@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core';
 import {keyFlags, progressFlags, shareFlag} from '../cli/flags.ts';
 import {counted, formatBytes} from '../cli/output.ts';
-import {toldProblems} from '../cli/problems.ts';
+import {EMPTY_HINT, toldProblems} from '../cli/problems.ts';
 import {RunCommand} from '../cli/run-command.ts';
 import {displayName} from '../cli/terminal.ts';
 import {EXIT, UsageError} from '../errors.ts';
@@ -103,6 +103,7 @@ export default class Verify extends RunCommand {
     if (!result.ok) {
       // Whoever sends standard output elsewhere must see it, too.
       this.warn(`Not verified: ${found} in ${context.target.label}.`);
+      if (result.snapshots === 0) this.logToStderr(`Hint: ${EMPTY_HINT}`);
       this.endWith(EXIT.notVerified);
     }
     return result;

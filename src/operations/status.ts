@@ -57,6 +57,7 @@ export function statusOf(history: History, drills: DrillHistory, options: Status
     .map((source) => sourceStatus(nothing(source), drills.reports, options));
   const sources = [...found, ...missing].sort((a, b) => (a.source < b.source ? -1 : 1));
   const problems = drills.problems.map(({object, problem}) => `${object}: ${problem}`);
+  if (sources.length === 0) problems.push('there is no snapshot, and no source that there should be one of');
   return {
     sources,
     problems,

@@ -52,6 +52,9 @@ export interface VerifyResult {
   readonly marked: number;
 }
 
+/** The problem of a repository of which nothing can be restored. */
+export const NO_SNAPSHOT = 'no snapshot is there, so nothing was verified';
+
 export async function verify(
   context: VerifyContext,
   history: History,
@@ -110,6 +113,9 @@ export async function verify(
     problems.push(...found.filter(({object, problem}) => !bad.has(object) || problem === FILES_AFFECTED));
   }
   const snapshots = chosen.reduce((sum, {seals}) => sum + seals.length, 0);
+  // Where everything was removed, nothing is wrong with what is left.
+  if (snapshots === 0 && problems.length === 0)
+    problems.push({object: context.repository.target.label, problem: NO_SNAPSHOT, affects: []});
   return {
     level,
     ok: problems.length === 0,

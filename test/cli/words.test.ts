@@ -201,6 +201,25 @@ describe('clocks', () => {
     expect(meeting.stderr).toMatch(/newest snapshot of files is 6 d old, though one was made every 1 d/);
     expect((await snapshots()).stderr).toBe('');
   });
+
+  // A storage that was emptied, or another prefix with a repository in it: at the first contact, nothing else tells.
+  test.each(['verify', 'status'])(
+    'D12: %s of a repository without a snapshot is no success',
+    async (command) => {
+      await using machine = await Machine.create();
+      const ran = await runCli(
+        {folder: machine.folder},
+        command,
+        '--repository',
+        machine.repositoryFolder,
+        '--json',
+      );
+      expect(ran.code).toBe(4);
+      expect(JSON.parse(ran.stdout)).toMatchObject({ok: false, problems: [expect.anything()]});
+      const told = await runCli({folder: machine.folder}, command, '--repository', machine.repositoryFolder);
+      expect(told.stdout + told.stderr).toMatch(/no snapshot.*\n(.*\n)*Hint: .*another prefix.*emptied/i);
+    },
+  );
 });
 
 test('E2: a recipient that expires within 30 days is named at init and at each backup', async () => {
