@@ -35,6 +35,12 @@ export const baseFlags = {
   quiet: Flags.boolean({description: 'no progress and no notes on stderr', helpGroup: 'GLOBAL'}),
 };
 
+/** The same for commands to which some of them mean nothing: these take them, since a script may give them to all, but do not name them. */
+export function baseFlagsWithout(...names: ('config' | 'repository')[]): typeof baseFlags {
+  const hidden = names.map((name) => [name, {...baseFlags[name], hidden: true}]);
+  return {...baseFlags, ...Object.fromEntries(hidden)};
+}
+
 /** For commands that decrypt. */
 export const keyFlags = {
   key: Flags.string({

@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
 import {BaseCommand} from '../cli/base-command.ts';
-import {durationFlag} from '../cli/flags.ts';
+import {baseFlagsWithout, durationFlag} from '../cli/flags.ts';
 import {hiddenPrompt} from '../cli/hidden-prompt.ts';
 import {givenPassphrase, newPassphrase} from '../cli/passphrase.ts';
 import {displayName} from '../cli/terminal.ts';
@@ -25,6 +25,7 @@ interface KeygenResult {
 const TAKEN = new Intl.ListFormat('en', {type: 'conjunction'});
 
 export default class Keygen extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('config', 'repository');
   static override summary =
     'Make the key pair of somebody who can restore. Run it on a client machine, never on the VM.';
   static override examples = [

@@ -1,7 +1,9 @@
 import {BaseCommand} from '../cli/base-command.ts';
+import {baseFlagsWithout} from '../cli/flags.ts';
 import {FORMAT} from '../repository/layout.ts';
 
 export default class Version extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('config', 'repository');
   static override summary = 'Show the version of Holdfast, of Node, and of the repository format.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 

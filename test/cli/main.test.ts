@@ -59,3 +59,13 @@ test.each([['--help'], ['-h'], ['--version'], ['-V'], ['keys']])(
     expect(stdout).not.toBe('');
   },
 );
+
+test('help names no option that means nothing there; scripts may give it all the same', async () => {
+  const {stdout} = await holdfast('keygen', '--help');
+  expect(stdout).toContain('--quiet');
+  expect(stdout).not.toMatch(/--config|--repository/);
+  const check = await holdfast('config', 'check', '--help');
+  expect(check.stdout).toContain('--config=FILE');
+  expect(check.stdout).not.toContain('--repository');
+  expect((await holdfast('version', '--repository', 'x', '--config', 'y')).code).toBe(0);
+});

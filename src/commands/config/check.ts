@@ -1,4 +1,5 @@
 import {BaseCommand} from '../../cli/base-command.ts';
+import {baseFlagsWithout} from '../../cli/flags.ts';
 import {checkConfig, loadConfig} from '../../config/config.ts';
 import {configPlaces, findConfig} from '../../config/file.ts';
 import {ConfigError, EXIT} from '../../errors.ts';
@@ -13,6 +14,7 @@ interface ConfigCheckResult {
 }
 
 export default class ConfigCheck extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('repository');
   static override summary = 'Check the config, and say where it is wrong.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

@@ -1,9 +1,11 @@
 import {Args} from '@oclif/core';
 import {BaseCommand} from '../../cli/base-command.ts';
+import {baseFlagsWithout} from '../../cli/flags.ts';
 import {readKeyFile} from '../../cli/key-file.ts';
 import {inspectKey, type KeyFacts} from '../../crypto/keys.ts';
 
 export default class KeysInspect extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('config', 'repository');
   static override summary = 'Show what a key is, and whether it can be a recipient.';
   static override examples = ['<%= config.bin %> <%= command.id %> ops.public.asc'];
   static override args = {file: Args.string({required: true, description: 'a file with an OpenPGP key'})};

@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import {BaseCommand} from '../../cli/base-command.ts';
 import {configOf} from '../../cli/chosen-config.ts';
+import {baseFlagsWithout} from '../../cli/flags.ts';
 import {Notifier} from '../../cli/notifier.ts';
 import type {ErrorJson} from '../../cli/output.ts';
 import {EXIT, UsageError} from '../../errors.ts';
@@ -17,6 +18,7 @@ interface NotifyTestJson {
 }
 
 export default class NotifyTest extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('repository');
   static override summary = 'Send a test by every channel of "notify", and say which of them work.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 

@@ -3,6 +3,7 @@ import {resolve} from 'node:path';
 import {Flags} from '@oclif/core';
 import {BaseCommand} from '../../cli/base-command.ts';
 import {jobEnvironment, readEnvironmentFile} from '../../cli/environment-file.ts';
+import {baseFlagsWithout} from '../../cli/flags.ts';
 import {
   assertOurs,
   cronFile,
@@ -42,6 +43,7 @@ interface InstallJson {
 const MY_CRONTAB = 'crontab';
 
 export default class ScheduleInstall extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('repository');
   static override summary =
     'Let cron or systemd start the jobs of the schedule: shows the files, then writes them.';
   static override description =

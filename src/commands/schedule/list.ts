@@ -1,4 +1,5 @@
 import {BaseCommand} from '../../cli/base-command.ts';
+import {baseFlagsWithout} from '../../cli/flags.ts';
 import {formatDuration, renderTable} from '../../cli/output.ts';
 import {existingJobLog, machineName, scheduleOf} from '../../cli/schedule-setting.ts';
 import {localTimeZone} from '../../config/cron.ts';
@@ -26,6 +27,7 @@ interface ScheduleListJson {
 }
 
 export default class ScheduleList extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('repository');
   static override summary = 'List the jobs of the schedule: when each runs next, and how its last run ended.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

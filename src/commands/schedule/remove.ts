@@ -2,6 +2,7 @@ import {resolve} from 'node:path';
 import {Flags} from '@oclif/core';
 import {BaseCommand} from '../../cli/base-command.ts';
 import {configOf} from '../../cli/chosen-config.ts';
+import {baseFlagsWithout} from '../../cli/flags.ts';
 import {hasSystemd, removeFiles, runAll, runProgram, systemctl, timersIn} from '../../cli/installer.ts';
 import {UsageError} from '../../errors.ts';
 import {installedFor, systemFolders} from '../../schedule/install/installed.ts';
@@ -14,6 +15,7 @@ interface RemoveJson {
 }
 
 export default class ScheduleRemove extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('repository');
   static override summary =
     'Take away what "schedule install" wrote for this configuration: nothing runs by itself any more.';
   static override examples = [

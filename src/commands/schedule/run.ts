@@ -3,6 +3,7 @@ import {resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
 import type {JobLog} from '../../catalog/job-log.ts';
 import {BaseCommand} from '../../cli/base-command.ts';
+import {baseFlagsWithout} from '../../cli/flags.ts';
 import {InterruptedError} from '../../cli/interrupt.ts';
 import {runJob} from '../../cli/job-process.ts';
 import {LiveSchedule} from '../../cli/live-schedule.ts';
@@ -27,6 +28,7 @@ interface ScheduleRunJson {
 }
 
 export default class ScheduleRun extends BaseCommand {
+  static override baseFlags = baseFlagsWithout('repository');
   static override summary = 'Run the jobs of the schedule when they are due, in the foreground.';
   static override description =
     'Without anything else it stays, as in a container: it looks each minute for what is due, and ends when it is told to stop. Missed runs are made up once; ' +
