@@ -1,6 +1,6 @@
 /** Tells those whom the config names how a run ended. That somebody could not be told is shown, and changes nothing else. */
 import {hostname} from 'node:os';
-import type {Config} from '../config/config.ts';
+import type {NotifyPart} from '../config/notify-alone.ts';
 import type {Environment} from '../config/substitute.ts';
 import type {Channel} from '../operations/notify/channel.ts';
 import {channelsOf, type Notified, notify} from '../operations/notify/notify.ts';
@@ -23,7 +23,7 @@ export class Notifier {
   readonly #repository: string;
 
   /** Warns of addresses that are reached without encryption. */
-  constructor(config: Config, {env, output}: {env: Environment; output: Output}) {
+  constructor(config: NotifyPart, {env, output}: {env: Environment; output: Output}) {
     this.#channels = channelsOf(config.notify, hostname());
     this.#output = output;
     this.#repository = output.redacted(config.repository ?? '').replace(/\?.*$/s, '');

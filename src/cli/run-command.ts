@@ -1,6 +1,8 @@
 /** A command that does a job which somebody may want to hear of: a backup, a drill, … */
 import {randomUUID} from 'node:crypto';
+import type {Config} from '../config/config.ts';
 import {type ContextFlags, configOf} from './chosen-config.ts';
+import {notifierOfInvalid} from './invalid-config.ts';
 import {Notifier} from './notifier.ts';
 import {RepositoryCommand} from './repository-command.ts';
 
@@ -25,10 +27,10 @@ export abstract class RunCommand extends RepositoryCommand {
    * @param names what it is about, if that was named
    */
   protected async announce(flags: ContextFlags, kind: string, names: readonly string[] = []): Promise<void> {
-    const config = await configOf(flags, process.env, process.cwd());
     const named = names.length === 1 ? `${kind}-${names[0]}` : kind;
     const {[JOB_VARIABLE]: job = named, [RUN_VARIABLE]: run = randomUUID()} = process.env;
     const started = new Date();
+    const config = await this.#configOf(flags, {run, job, kind, started});
     this.output.about = {...this.output.about, job, run};
     this.output.event(`${job} starts`, {event: 'started'});
     if (config === undefined) return;
@@ -42,6 +44,18 @@ export abstract class RunCommand extends RepositoryCommand {
       also: [],
       said: [],
     });
+  }
+
+  /** One that is not valid is told to whoever it names. */
+  async #configOf(flags: ContextFlags, about: Omit<Announced, 'notifier'>): Promise<Config | undefined> {
+    const {env} = process;
+    try {
+      return await configOf(flags, env, process.cwd());
+    } catch (error) {
+      const notifier = await notifierOfInvalid(error, {flag: flags.config, env, output: this.output});
+      if (notifier !== undefined) this.#announced = {notifier, ...about};
+      throw error;
+    }
   }
 
   /** The run made something that is kept, but does not count as good. */

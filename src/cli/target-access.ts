@@ -16,7 +16,7 @@ const REQUESTS_BESIDE_UPLOADS = 8;
  * Makes this process use the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, and trust the authorities in `caFile`: both
  * concern all connections, so they are set here, and by no library.
  */
-export function prepareNetwork(config: Config | undefined, env: Environment): void {
+export function prepareNetwork(config: Pick<Config, 'caFile'> | undefined, env: Environment): void {
   useProxies(env);
   const caFile = config?.caFile ?? (env['OS_CACERT'] || undefined);
   if (caFile !== undefined) trustAuthorities(caFile);

@@ -208,3 +208,28 @@ test('a prune tells its end, as it was: done, refused, or stopped by damage', as
     '/prune/start?rid=… ',
   ]);
 });
+
+test('a configuration that is not valid any more: whoever it names hears of that, if "notify" itself is valid', async () => {
+  const wrong = `sources: { app: { foldr: ${home.path('data')} } }\n`;
+  const notify = (rest = '') =>
+    `notify: { healthcheck: "${web.url}/uuid", webhook: { url: "${web.url}/hook"${rest} } }`;
+  const told = () => web.asked.map(({path}) => path.replace(/\?.*$/, ''));
+  configure(`${wrong}${notify()}`);
+  const run = await home.run(['backup']);
+  expect(run.code).toBe(2);
+  expect(run.stderr).toContain('did you mean `folder`');
+  expect(told().sort()).toEqual(['/hook', '/uuid/fail']);
+  expect(web.asked.find(({path}) => path === '/hook')?.body).toContain('foldr');
+
+  web.asked.length = 0;
+  expect((await home.run(['schedule', 'run', 'backup', '--due', '--quiet'])).code).toBe(2);
+  expect(told().sort()).toEqual(['/hook', '/uuid/fail']);
+  // The line of cron that looks each hour for what was missed would tell it each hour.
+  web.asked.length = 0;
+  expect((await home.run(['schedule', 'run', '--due', '--quiet'])).code).toBe(2);
+  configure(`${wrong}${notify(', on: [never]')}`);
+  expect((await home.run(['backup'])).stderr).toContain('Nobody was told: "notify" in ');
+  configure(`${wrong}${notify(', headers: { A: "${env:NOT_SET}" }')}`);
+  expect((await home.run(['backup'])).code).toBe(2);
+  expect(told()).toEqual([]);
+});

@@ -3,14 +3,18 @@ import {resolve} from 'node:path';
 import {Args, Flags} from '@oclif/core';
 import type {JobLog} from '../../catalog/job-log.ts';
 import {BaseCommand} from '../../cli/base-command.ts';
+import type {ContextFlags} from '../../cli/chosen-config.ts';
+import {jobEnvironment} from '../../cli/environment-file.ts';
 import {baseFlagsWithout} from '../../cli/flags.ts';
 import {InterruptedError} from '../../cli/interrupt.ts';
+import {notifierOfInvalid} from '../../cli/invalid-config.ts';
 import {runJob} from '../../cli/job-process.ts';
 import {LiveSchedule} from '../../cli/live-schedule.ts';
 import {Notifier} from '../../cli/notifier.ts';
 import {formatDuration} from '../../cli/output.ts';
 import {describeError} from '../../cli/report.ts';
 import {chosenJobs, machineName, openJobLog} from '../../cli/schedule-setting.ts';
+import {InvalidConfigError} from '../../config/problems.ts';
 import {EXIT, type ExitCode, HoldfastError, UsageError} from '../../errors.ts';
 import type {Job} from '../../schedule/jobs.ts';
 import {type JobEnd, type ScheduleEvent, Scheduler} from '../../schedule/scheduler.ts';
@@ -60,14 +64,14 @@ export default class ScheduleRun extends BaseCommand {
   async run(): Promise<ScheduleRunJson> {
     const {argv, flags} = await this.parse(ScheduleRun);
     const file = flags.environment === undefined ? undefined : resolve(flags.environment);
-    const live = await LiveSchedule.open(flags, file);
+    const names = argv as string[];
+    const live = await this.#open(flags, file, names);
     this.output.hide(live.env);
     const {config, jobs: all, logPath} = live.schedule;
     if (flags.repository !== undefined)
       throw new UsageError('The jobs of a schedule work on the repository of the configuration.', {
         hint: 'Leave out --repository, and unset HOLDFAST_REPOSITORY.',
       });
-    const names = argv as string[];
     const jobs = chosenJobs(all, names, config.file);
     using log = openJobLog(logPath, this.output);
     const common = ['--config', config.file, ...(flags.quiet ? ['--quiet'] : [])];
@@ -112,6 +116,44 @@ export default class ScheduleRun extends BaseCommand {
       await this.#stay(scheduler, live, flags.quiet);
     }
     return {jobs: this.#ran};
+  }
+
+  /** A config that is not valid is told to whoever it names: by the jobs' own lines in cron, not by the one that looks each hour for missed ones. */
+  async #open(
+    flags: ContextFlags & {readonly due: boolean},
+    file: string | undefined,
+    names: readonly string[],
+  ): Promise<LiveSchedule> {
+    try {
+      return await LiveSchedule.open(flags, file);
+    } catch (error) {
+      const isHourly = flags.due && names.length === 0;
+      if (isHourly || !(error instanceof InvalidConfigError)) throw error;
+      const {output} = this;
+      const env = jobEnvironment(process.env, file);
+      output.hide(env);
+      const notifier = await notifierOfInvalid(error, {flag: flags.config, env, output});
+      const {exitCode, message} = error;
+      const now = new Date();
+      const said = [output.redacted(`Error: ${message}`)];
+      // Without any of its jobs, backups are what does not run.
+      for (const job of names.length > 0 ? names : ['backup'])
+        await notifier?.tell(
+          {
+            phase: 'end',
+            run: randomUUID(),
+            job,
+            kind: job.split('-')[0] ?? job,
+            exitCode,
+            started: now,
+            finished: now,
+            also: [],
+            said,
+          },
+          {isStopped: this.signal.aborted},
+        );
+      throw error;
+    }
   }
 
   async #stay(scheduler: Scheduler, live: LiveSchedule, isQuiet: boolean): Promise<void> {
