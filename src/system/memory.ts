@@ -24,8 +24,8 @@ const MALLOC: Record<Work, MallocSettings> = {
   unpack: {arenas: 3, largeBytes: 2 ** 21, keptBytes: 2 ** 20},
 };
 
-/** Of the young part of the heap: from 1 MB to 4 MB. */
-const YOUNG_GROWTH = 4;
+/** Of the young part of the heap: from 1 MB to 2 MB. */
+const YOUNG_GROWTH = 2;
 /** More than the young part holds. */
 const SURVIVORS = {arrays: 32, length: 5000};
 
