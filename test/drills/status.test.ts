@@ -98,6 +98,7 @@ describe('with a repository', () => {
       rpoMs: 1,
       checks: [
         {kind: 'fileExists', name: '<script>alert(1)</script>', source: undefined, file: '"><img src=x>'},
+        {kind: 'fileExists', name: 'another', source: undefined, file: 'another'},
       ],
     });
     if (drill === undefined || first === undefined) throw new Error('there was no drill');
@@ -107,6 +108,10 @@ describe('with a repository', () => {
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
     expect(page).toContain('There is no &quot;&gt;&lt;img src=x&gt;.');
     expect(page).toContain('Back up more often');
+    expect(page).toContain('It did not restore as it should. 3 of 4 checks failed.');
+    // Advice that is the same for several is given once.
+    expect(page.match(/A check of your own/g)).toHaveLength(1);
+    expect(page).toContain('s of at most 0 s');
     expect(page).toMatch(/<html lang="en">/);
     expect(page).not.toMatch(/<script|<img|<link|url\(|@import|https?:/);
     for (const [svg] of page.matchAll(/<svg [^>]*>/g))

@@ -31,6 +31,6 @@ export function adviceFor(check: DrillReport['checks'][number], {scope}: DrillRe
   );
   return (
     known?.[1] ??
-    'This is a check of your own: run it by hand against a restored copy ("holdfast restore") and see what it says.'
+    'A check of your own: look into a restored copy ("holdfast restore"). Where all came back as recorded, it was so when the backup was made, or the check is out of date.'
   );
 }

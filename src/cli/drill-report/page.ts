@@ -20,7 +20,8 @@ th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bo
 .ok{color:#166534;font-weight:600;white-space:nowrap}.no{color:#b91c1c;font-weight:700;white-space:nowrap}
 svg{width:100%;height:auto;display:block}svg text{font:12px system-ui,"Liberation Sans",sans-serif;fill:#374151}figure{margin:1rem 0}figcaption{font-size:.92rem;font-weight:500;margin-bottom:.25rem}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;padding:0;margin:.5rem 0;font-size:.9rem}.swatch{display:inline-block;width:.8rem;height:.8rem;margin-right:.4rem}
-.details{margin:.25rem 0 0;padding-left:1.1rem;font-size:.9rem}footer{margin-top:2.5rem;font-size:.85rem;color:#374151}
+.details{margin:.25rem 0 0;padding-left:1.1rem;font-size:.9rem}.failure{border-left:.25rem solid #b91c1c;padding:.1rem 0 .1rem .9rem;margin:.75rem 0}.failure .advice{margin-top:.6rem}.advice{color:#374151}
+footer{margin-top:2.5rem;font-size:.85rem;color:#374151}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 @media print{@page{size:A4;margin:16mm}body{padding:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}figure,tr,.verdict,.figures div,.failure{break-inside:avoid}}
 `;
@@ -75,9 +76,10 @@ ${evidence(report)}
 
 function sentence({result, scope, checks: all}: DrillReport): string {
   const onlyLate = all.every(({ok, name}) => ok || / within its objective$/.test(name));
-  return result === 'failed' && onlyLate
-    ? 'It restores, but an objective was missed.'
-    : VERDICTS[result][scope];
+  if (result !== 'failed') return VERDICTS[result][scope];
+  if (onlyLate) return 'It restores, but an objective was missed.';
+  const failed = all.filter(({ok}) => !ok).length;
+  return `${VERDICTS.failed[scope]} ${failed} of ${all.length === 1 ? '1 check' : `${all.length} checks`} failed.`;
 }
 
 function figures({rtoMs, rpoMs, objectives, bytes, files, estimate, scope}: DrillReport): string {
@@ -86,7 +88,7 @@ function figures({rtoMs, rpoMs, objectives, bytes, files, estimate, scope}: Dril
   const objective = (ms: number | null): string =>
     ms === null ? 'no objective' : `objective ${formatDuration(ms)}`;
   if (scope === 'key') return '';
-  return `<dl class="figures">${figure('RTO: until everything was back', formatDuration(rtoMs), objective(objectives.rtoMs))}${figure(
+  return `<dl class="figures">${figure('RTO: time to restore', formatDuration(rtoMs), objective(objectives.rtoMs))}${figure(
     'RPO: age of the data',
     rpoMs === null ? '–' : formatDuration(rpoMs),
     objective(objectives.rpoMs),
@@ -102,11 +104,17 @@ function failures({report, details}: DrillRecord): string {
     .map((check, index) => ({check, more: details[index] ?? []}))
     .filter(({check}) => !check.ok);
   if (failed.length === 0) return '';
-  const items = failed.map(({check, more}) => {
+  // What is to be done about several is said once, below the last of them.
+  const groups = Map.groupBy(failed, ({check}) => adviceFor(check, report));
+  const item = ({check, more}: (typeof failed)[number]): string => {
     const list = more.slice(0, DETAILS_MOST).map((line) => `<li>${html(line)}</li>`);
     if (more.length > DETAILS_MOST) list.push(`<li>and ${more.length - DETAILS_MOST} more</li>`);
-    return `<div class="failure"><p><strong>${html(check.name)}</strong>: ${html(check.detail)}</p>${list.length === 0 ? '' : `<ul class="details">${list.join('')}</ul>`}<p>${html(adviceFor(check, report))}</p></div>`;
-  });
+    return `<p><strong>${html(check.name)}</strong>: ${html(check.detail)}</p>${list.length === 0 ? '' : `<ul class="details">${list.join('')}</ul>`}`;
+  };
+  const items = [...groups].map(
+    ([advice, members]) =>
+      `<div class="failure">${members.map(item).join('')}<p class="advice">${html(advice)}</p></div>`,
+  );
   return `<h2>What failed, and what to do</h2>${items.join('')}`;
 }
 
@@ -177,7 +185,7 @@ function evidence({
     ['With', html(tools.map(([name, version]) => `${name} ${version}`).join(', '))],
     [
       'To verify it',
-      `<code>gpg --import drills/operators/${html(operator)}.asc; gpg --decrypt drills/${id}.asc</code>`,
+      `<code>gpg --import drills/operators/${html(operator)}.asc</code><br><code>gpg --decrypt drills/${id}.asc</code>`,
     ],
   ];
   return `<h2>Evidence</h2>${table(['What', 'Value'], rows, 'Evidence')}`;

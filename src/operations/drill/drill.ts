@@ -16,6 +16,7 @@ import {TargetError} from '../../targets/target.ts';
 import type {OnProgress} from '../progress.ts';
 import type {DatabaseTarget} from '../restore-database.ts';
 import type {Selection} from '../selection.ts';
+import {spanText} from '../status.ts';
 import {runCheck} from './checks.ts';
 import {estimateWhole} from './estimate.ts';
 import {Meter} from './meter.ts';
@@ -267,13 +268,13 @@ function conclude(
 /** Objectives are checks as well: missing one fails the drill. */
 function objectives({objectives: wanted}: DrillReport, rtoMs: number, rpoMs: number): DrillReport['checks'] {
   const check = (name: string, is: number, most: number | null): DrillReport['checks'] =>
-    most === null ? [] : [{name, ok: is <= most, detail: `${seconds(is)} s of at most ${seconds(most)} s`}];
+    most === null ? [] : [{name, ok: is <= most, detail: `${lengthText(is)} of at most ${lengthText(most)}`}];
   return [
     ...check('RTO within its objective', rtoMs, wanted.rtoMs),
     ...check('RPO within its objective', rpoMs, wanted.rpoMs),
   ];
 }
 
-function seconds(ms: number): number {
-  return Math.round(ms / 100) / 10;
+function lengthText(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 100) / 10} s` : spanText(ms);
 }
