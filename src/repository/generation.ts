@@ -45,6 +45,9 @@ export interface OpenGeneration extends GenerationPlace {
 /** The secrets for those who can restore. */
 const FOR_RECIPIENTS = 'generation.pgp';
 
+const LOST_SECRETS_HINT =
+  'Without it no snapshot of its generation can be opened: fetch it from another copy of the repository. Snapshots of other generations do not need it; "holdfast snapshots --json" tells which is of which.';
+
 /** No message of secrets is larger. */
 export const SECRETS_MOST_BYTES = 2 ** 20;
 
@@ -120,7 +123,7 @@ export async function openGeneration(
     const object = inGeneration(seal, name);
     const bytes = await readSecrets(repository, object, Math.min(size, SECRETS_MOST_BYTES));
     if (bytes.length !== size || sha256(bytes) !== hash)
-      throw new DamageError(object, 'its content is not what the seal says');
+      throw new DamageError(object, 'its content is not what the seal says', {hint: LOST_SECRETS_HINT});
     const ids = await recipientKeyIds(object, bytes);
     if (!isFor(ids, key)) {
       needed.push(...ids);
@@ -235,7 +238,8 @@ async function readSecrets({target}: Repository, object: string, maxBytes: numbe
   try {
     return await readObject(target, object, {maxBytes});
   } catch (cause) {
-    if (cause instanceof ObjectMissingError) throw new DamageError(object, 'it is missing', {cause});
+    if (cause instanceof ObjectMissingError)
+      throw new DamageError(object, 'it is missing', {cause, hint: LOST_SECRETS_HINT});
     throw cause;
   }
 }

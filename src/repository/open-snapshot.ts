@@ -164,9 +164,11 @@ export async function readSealedSnapshot(
       id: seal.snapshot.id,
     });
   } catch (cause) {
-    if (cause instanceof ObjectMissingError) throw new DamageError(object, 'it is missing', {cause});
+    const hint =
+      'Fetch it from another copy of the repository, or take another snapshot: no other one needs this object. "holdfast snapshots" lists them.';
+    if (cause instanceof ObjectMissingError) throw new DamageError(object, 'it is missing', {cause, hint});
     if (cause instanceof HoldfastError) throw cause;
-    throw new DamageError(object, (cause as Error).message, {cause});
+    throw new DamageError(object, (cause as Error).message, {cause, hint});
   }
 }
 
