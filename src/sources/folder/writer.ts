@@ -1,16 +1,16 @@
 /** Writes restored entries below one folder, and nothing anywhere else (DESIGN §7). */
-import {type BigIntStats, fstatSync, linkSync, lstatSync} from 'node:fs';
+import {fstatSync, linkSync, lstatSync} from 'node:fs';
 import type {TreeEntry} from '../../repository/tree.ts';
 import {type Libc, loadLibc} from '../../system/libc.ts';
-import {systemCode} from '../../system/system-error.ts';
 import type {WholeFile} from '../../system/whole-file.ts';
 import {makeDirectory, OpenDirectory, openBelow, openRoot} from './directory.ts';
-import {COLLISION, type Existing, ExistingEntries, type Overwrite} from './existing.ts';
+import {ExistingEntries, type Overwrite} from './existing.ts';
 import {LinkedFiles} from './linked-files.ts';
 import {MetadataWriter, Warnings} from './metadata.ts';
 import {nodeMaker} from './nodes.ts';
 import {nameIsSound, Outcome, type WriterCounts} from './outcome.ts';
-import {type Part, Parts, removePart} from './parts.ts';
+import {Parts, removePart} from './parts.ts';
+import {Placing} from './placing.ts';
 import {extentsAreSound, RestoredFile} from './restored-file.ts';
 
 /** NAME_MAX */
@@ -40,7 +40,7 @@ export class FolderWriter implements Disposable {
   readonly #outcome: Outcome;
   readonly #warnings: Warnings;
   readonly #metadata: MetadataWriter;
-  readonly #existing: ExistingEntries;
+  readonly #placing: Placing;
   readonly #links: LinkedFiles;
   readonly #libc: Libc | undefined;
   readonly #special: boolean;
@@ -71,12 +71,13 @@ export class FolderWriter implements Disposable {
     this.#current = this.#root;
     this.#directories.add(this.#root);
     this.#parts = new Parts(this.#libc);
-    this.#existing = new ExistingEntries(
+    this.#links = new LinkedFiles(this.#root);
+    const existing = new ExistingEntries(
       options.overwrite,
       () => this.#parts.nextPath(this.#root),
       this.#libc,
     );
-    this.#links = new LinkedFiles(this.#root);
+    this.#placing = new Placing(this.#outcome, existing, this.#links, this.#parts);
   }
 
   get counts(): Readonly<WriterCounts> {
@@ -112,7 +113,7 @@ export class FolderWriter implements Disposable {
     if (!this.#outcome.acceptsName(parent, name)) return false;
     return this.#outcome.attempt(parent, name, false, () => {
       const path = parent.child(name);
-      const fresh = makeDirectory(path) || this.#clearForDirectory(parent, name);
+      const fresh = makeDirectory(path) || this.#placing.clearForDirectory(parent, name);
       if (fresh === undefined) return false;
       const details = {parent, path: parent.pathOf(name), entry, fresh};
       const directory = new OpenDirectory(openBelow(path, true), path, details, this.#libc);
@@ -162,7 +163,8 @@ export class FolderWriter implements Disposable {
     if (!extentsAreSound(entry))
       return this.#outcome.refuse(directory, name, 'its size or extents make no sense');
     return this.#outcome.attempt(directory, name, undefined, () => {
-      if (!this.#parts.areNameless(directory) && !this.#mayWrite(directory, name, entry)) return undefined;
+      if (!this.#parts.areNameless(directory) && !this.#placing.mayWrite(directory, name, entry))
+        return undefined;
       const part = this.#parts.open(directory);
       const settle = (): void => {
         this.#files.delete(file);
@@ -172,10 +174,10 @@ export class FolderWriter implements Disposable {
         place: (fd) => {
           this.#metadata.apply(fd, entry, () => directory.pathOf(name), directory.inheritsAcl);
           const placed = this.#outcome.attempt(directory, name, false, () =>
-            this.#place(directory, part, name),
+            this.#placing.place(directory, part, name),
           );
           if (placed) {
-            this.#register(directory, name, entry, fd);
+            this.#placing.register(directory, name, entry, fd);
             settle();
           }
           return placed;
@@ -216,7 +218,7 @@ export class FolderWriter implements Disposable {
       if (first === undefined) return false;
       using source = first;
       const found = lstatSync(directory.child(name), {bigint: true, throwIfNoEntry: false});
-      if (found !== undefined && source.is(found)) return this.#present(directory, found);
+      if (found !== undefined && source.is(found)) return this.#placing.present(directory, found);
       const part = this.#parts.nextPath(directory);
       try {
         linkSync(source.path, part); // Does not follow links.
@@ -224,8 +226,8 @@ export class FolderWriter implements Disposable {
         return false; // Whatever the reason (too many links, no right to link): a copy is written then.
       }
       const made = lstatSync(part, {bigint: true, throwIfNoEntry: false});
-      const placed = made !== undefined && source.is(made) && this.#mayWrite(directory, name, entry);
-      if (placed && this.#place(directory, part, name)) return true;
+      const placed = made !== undefined && source.is(made) && this.#placing.mayWrite(directory, name, entry);
+      if (placed && this.#placing.place(directory, part, name)) return true;
       removePart(part);
       return made !== undefined && source.is(made); // Otherwise somebody put another file in the place of the first.
     });
@@ -271,65 +273,17 @@ export class FolderWriter implements Disposable {
     this.#outcome.attempt(directory, name, undefined, () => {
       const make = nodeMaker(entry, this.#libc, this.#special ? undefined : this.#whyNotSpecial);
       if (typeof make === 'string') return this.#outcome.refuse(directory, name, make);
-      if (!this.#mayWrite(directory, name, entry)) return undefined;
+      if (!this.#placing.mayWrite(directory, name, entry)) return undefined;
       const part = this.#parts.nextPath(directory);
       make(part);
       const clearAcls = directory.inheritsAcl && entry.type !== 'symlink';
       this.#metadata.apply(part, entry, () => directory.pathOf(name), clearAcls);
-      const placed = this.#outcome.attempt(directory, name, false, () => this.#place(directory, part, name));
-      if (placed) this.#register(directory, name, entry);
+      const placed = this.#outcome.attempt(directory, name, false, () =>
+        this.#placing.place(directory, part, name),
+      );
+      if (placed) this.#placing.register(directory, name, entry);
       else removePart(part);
       return undefined;
     });
-  }
-
-  /** @returns false (after a warning) if the name is taken, and that shows only now */
-  #place(directory: OpenDirectory, part: Part | Buffer, name: Buffer): boolean {
-    try {
-      this.#parts.place(part, directory, name);
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
-      this.#outcome.refuse(directory, name, COLLISION);
-      return false;
-    }
-    this.#outcome.counts.written++;
-    return true;
-  }
-
-  /** Remembers an entry that is in place now, where that can matter later. */
-  #register(directory: OpenDirectory, name: Buffer, entry: TreeEntry, fd?: number): void {
-    if (directory.fresh && entry.hardlink === undefined) return;
-    const lstat = (): BigIntStats | undefined =>
-      lstatSync(directory.child(name), {bigint: true, throwIfNoEntry: false});
-    const stats = fd === undefined ? lstat() : fstatSync(fd, {bigint: true});
-    if (stats === undefined) return;
-    directory.remember(stats);
-    this.#links.register(directory, name, entry, stats);
-  }
-
-  /** Judges what is in the entry's place. @returns false if there is nothing to do, or nothing can be done (after a warning) */
-  #mayWrite(directory: OpenDirectory, name: Buffer, entry: TreeEntry): boolean {
-    const existing: Existing = this.#existing.judge(directory, name, entry);
-    if (existing.decision === 'write') return true;
-    if (existing.decision === 'refuse') this.#outcome.refuse(directory, name, existing.problem);
-    else {
-      this.#links.register(directory, name, entry, existing.found);
-      this.#present(directory, existing.found);
-    }
-    return false;
-  }
-
-  #present(directory: OpenDirectory, found: BigIntStats): true {
-    directory.remember(found);
-    this.#outcome.counts.present++;
-    return true;
-  }
-
-  /** @returns whether a new directory was made; undefined if something else is in its place and stays there */
-  #clearForDirectory(parent: OpenDirectory, name: Buffer): boolean | undefined {
-    const problem = this.#existing.clearForDirectory(parent, name);
-    return problem === undefined
-      ? makeDirectory(parent.child(name))
-      : this.#outcome.refuse(parent, name, problem);
   }
 }
