@@ -171,6 +171,7 @@ export {
 export type {SelfCheckOptions} from './operations/self-check-plan.ts';
 export {type SourceStatus, type Status, type StatusOptions, statusOf} from './operations/status.ts';
 export {
+  demandingSnapshots,
   type VerifyContext,
   type VerifyLevel,
   type VerifyOptions,

@@ -6,7 +6,7 @@ import {RunCommand} from '../cli/run-command.ts';
 import {displayName} from '../cli/terminal.ts';
 import {EXIT, UsageError} from '../errors.ts';
 import {rememberDamage} from '../operations/self-check.ts';
-import {type VerifyLevel, type VerifyResult, verify} from '../operations/verify.ts';
+import {demandingSnapshots, type VerifyLevel, type VerifyResult, verify} from '../operations/verify.ts';
 import {useLittleMemory} from '../system/memory.ts';
 
 const AFFECTED_SHOWN = 10;
@@ -55,7 +55,7 @@ export default class Verify extends RunCommand {
     await this.announce(flags, 'verify');
     await using context = await this.open(flags);
     const history = await context.history();
-    const result = await verify(
+    const verified = await verify(
       {
         repository: context.repository,
         agents: context.agents,
@@ -74,6 +74,7 @@ export default class Verify extends RunCommand {
             : this.select({...history, problems: []}, args.snapshot).seal,
       },
     );
+    const result = demandingSnapshots(verified, context.target.label);
     // Where this is a machine that backs up, its next backup stores again what is lost.
     if (flags.repository === undefined) {
       const {repository, agents} = context;

@@ -52,8 +52,15 @@ export interface VerifyResult {
   readonly marked: number;
 }
 
-/** The problem of a repository of which nothing can be restored. */
-export const NO_SNAPSHOT = 'no snapshot is there, so nothing was verified';
+/**
+ * Where everything was removed, nothing is wrong with what is left: who expects that something can be restored takes that for a problem.
+ * @param place where the repository is
+ */
+export function demandingSnapshots(result: VerifyResult, place: string): VerifyResult {
+  if (result.snapshots > 0 || !result.ok) return result;
+  const problem = 'no snapshot is there, so nothing was verified';
+  return {...result, ok: false, problems: [{object: place, problem, affects: []}]};
+}
 
 export async function verify(
   context: VerifyContext,
@@ -113,9 +120,6 @@ export async function verify(
     problems.push(...found.filter(({object, problem}) => !bad.has(object) || problem === FILES_AFFECTED));
   }
   const snapshots = chosen.reduce((sum, {seals}) => sum + seals.length, 0);
-  // Where everything was removed, nothing is wrong with what is left.
-  if (snapshots === 0 && problems.length === 0)
-    problems.push({object: context.repository.target.label, problem: NO_SNAPSHOT, affects: []});
   return {
     level,
     ok: problems.length === 0,
