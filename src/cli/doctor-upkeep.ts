@@ -84,7 +84,7 @@ export function lastBackups(config: Config, context: CliContext, history: Histor
   const {repository, agents} = context;
   const catalog = context.catalog();
   const now = new Date();
-  const {sources, ok} = statusOf(
+  const {sources} = statusOf(
     history,
     {reports: [], problems: []},
     {
@@ -95,7 +95,7 @@ export function lastBackups(config: Config, context: CliContext, history: Histor
       now,
     },
   );
-  if (!ok) {
+  if (sources.some(({problems}) => problems.length > 0)) {
     const problems = sources.flatMap(({source, problems}) =>
       problems.map((problem) => `${source}: ${problem}`),
     );
