@@ -19,9 +19,9 @@ interface Profile {
 const STAGES: readonly (readonly [stage: string, frame: RegExp])[] = [
   ['waiting', /^\(idle\)/],
   ['garbage collection', /^\(garbage collector\)|collectGarbage|^gc /],
-  ['zstd', /^processChunkSync/],
+  ['zstd', /^processChunkSync|^(compress|compressDelta|decompress) .*system\/linked/],
   ['OpenPGP, unlocking the key', /openpgp/],
-  ['name blobs (HMAC)', /#mac .*blob-writer|unpacking\/unpack\./],
+  ['name blobs (HMAC)', /^mac .*system\/linked|#mac .*blob-writer|unpacking\/unpack\./],
   ['cut (gear hash)', /chunker\/chunker/],
   ['known? (catalog)', /^has .*catalog\/blobs/],
   ['catalog', /\/catalog\/|folder\/(state|read-ahead)|better-sqlite3\/lib\/methods/],
