@@ -97,7 +97,7 @@ export async function openRepository(target: Target, expected?: ExpectedReposito
       hint: cause.hint,
     });
   });
-  if (repository === undefined) throw noRepository(target, expected);
+  if (repository === undefined) throw await noRepository(target, expected);
   if (expected !== undefined) refuseOther(repository, expected);
   return repository;
 }
@@ -113,13 +113,32 @@ export function refuseOther({target, id}: Repository, expected: ExpectedReposito
   );
 }
 
-function noRepository(target: Target, expected: ExpectedRepository | undefined): NoRepositoryError {
-  if (expected === undefined)
-    return new NoRepositoryError(`There is no repository at ${target.label}.`, {
-      hint: 'Check the address (is the disk mounted?), or make a repository there with "holdfast init".',
-    });
-  return new NoRepositoryError(
-    `There is no repository at ${target.label}; ${expected.id} should be there, ${expected.because}.`,
-    {hint: 'Check whether the disk is mounted, and whether somebody emptied the storage.'},
-  );
+async function noRepository(
+  target: Target,
+  expected: ExpectedRepository | undefined,
+): Promise<NoRepositoryError> {
+  const isLost = await holdsObjects(target);
+  const should = expected === undefined ? '' : `; ${expected.id} should be there, ${expected.because}`;
+  if (isLost)
+    return new NoRepositoryError(
+      `There is no repository at ${target.label}${should}: other objects are there, but not ${MARKER}.`,
+      {
+        hint: `Check the address: it may lie deeper. If it was a repository, put ${MARKER} back from another copy, or restore with recover.py, which does without (docs/emergency.md). Do not run "holdfast init" there.`,
+      },
+    );
+  return new NoRepositoryError(`There is no repository at ${target.label}${should}.`, {
+    hint:
+      expected === undefined
+        ? 'Check the address (is the disk mounted?), or make a repository there with "holdfast init".'
+        : 'Check whether the disk is mounted, and whether somebody emptied the storage.',
+  });
+}
+
+async function holdsObjects(target: Target): Promise<boolean> {
+  try {
+    for await (const _object of target.list('')) return true;
+  } catch {
+    // What may not be listed counts as not there: that there is no repository is what is to be told.
+  }
+  return false;
 }

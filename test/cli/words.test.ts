@@ -220,6 +220,16 @@ describe('clocks', () => {
       expect(told.stdout + told.stderr).toMatch(/no snapshot.*\n(.*\n)*Hint: .*another prefix.*emptied/i);
     },
   );
+
+  test('D1: a repository that lost its marker is not to be made anew', async () => {
+    await using machine = await Machine.create();
+    rmSync(join(machine.repositoryFolder, 'holdfast.json'));
+    const ran = await runCli({folder: machine.folder}, 'snapshots', '--repository', machine.repositoryFolder);
+    expect(ran.code).toBe(10);
+    expect(ran.stderr).toMatch(
+      /other objects are there, but not holdfast\.json\.\nHint: .*recover\.py.*Do not run "holdfast init" there/,
+    );
+  });
 });
 
 test('E2: a recipient that expires within 30 days is named at init and at each backup', async () => {
