@@ -10,8 +10,7 @@ import {release} from './memory.ts';
 
 /**
  * What is compressed. A dump is of one kind throughout, rows that resemble each other: with short repetitions left out and a table that stays in the
- * processor's cache, zstd takes a third less time than at its level 3 and makes most dumps smaller. Files differ from each other: level 3, with
- * tables of half the size, in an eighth less time for 0.3 per cent more bytes (docs/performance.md).
+ * processor's cache, zstd takes a third less time than at its level 3 and makes most dumps smaller. Files differ from each other (docs/decisions/0015).
  */
 export type Material = 'files' | 'dump';
 
@@ -32,11 +31,7 @@ export type Mac = (content: Uint8Array) => Buffer;
 export const ZSTD_MARGIN_BYTES = 65_536;
 const MAC_BYTES = 32;
 const PARAMETERS: Readonly<Record<Material, Readonly<Record<number, number>>>> = {
-  files: {
-    [constants.ZSTD_c_compressionLevel]: 3,
-    [constants.ZSTD_c_hashLog]: 16,
-    [constants.ZSTD_c_chainLog]: 16,
-  },
+  files: {[constants.ZSTD_c_compressionLevel]: 3},
   dump: {
     [constants.ZSTD_c_compressionLevel]: 2,
     [constants.ZSTD_c_hashLog]: 16,
