@@ -1,6 +1,4 @@
 /** Dumps PostgreSQL databases with pg_dump, and reads their witness in the very snapshot of the dump. */
-import {Readable} from 'node:stream';
-import {buffer} from 'node:stream/consumers';
 import type {PostgresSourceConfig} from '../../config/source-types.ts';
 import {SourceError} from '../../errors.ts';
 import type {Json} from '../../repository/canonical.ts';
@@ -59,15 +57,12 @@ export async function* dumpPostgres(source: PostgresSourceConfig, context: DumpC
     const isPart = isPartial(source);
     await demandPlace(access, names, {scratch: directory.scratch, isPart}, context);
   }
-  // It is short: read beside the first dump, not after the last.
-  const globals = source.globals ? readGlobals(source, access, context, server) : undefined;
-  globals?.catch(() => {}); // Awaited below, unless a database's dump fails before.
   const databases: DatabaseWitness[] = [];
   for (const [at, name] of names.entries()) {
     const greeted = at === 0 && listed !== undefined ? session : undefined;
     databases.push(yield* dumpDatabase(source, access, context, {name, greeted}));
   }
-  if (globals !== undefined) yield {name: GLOBALS_FILE, bytes: Readable.from([await globals])};
+  if (source.globals) yield {name: GLOBALS_FILE, bytes: dumpGlobals(source, access, context, server)};
   const {version, versionNumber, cluster} = server;
   const witness: PostgresWitness = {
     kind: 'postgres',
@@ -235,12 +230,12 @@ async function* checkArchive(
 }
 
 /** Roles and table spaces. Without the right to read them, roles come without passwords. */
-async function readGlobals(
+function dumpGlobals(
   source: PostgresSourceConfig,
   access: PostgresAccess,
   context: DumpContext,
   {databases, passwords}: Server,
-): Promise<Buffer> {
+): AsyncIterable<Uint8Array> {
   if (!passwords) context.onNote('the passwords of roles are not dumped: this role may not read them');
   const program: PostgresProgram = 'pg_dumpall';
   const database =
@@ -254,9 +249,9 @@ async function readGlobals(
     timeoutMs: source.timeoutMs,
     signal: context.signal,
   });
-  const isWhole = (text: string): boolean =>
-    text.includes('\n-- PostgreSQL database cluster dump complete\n');
-  return await buffer(demandEnd(output, program, isWhole));
+  return demandEnd(output, program, (text) =>
+    text.includes('\n-- PostgreSQL database cluster dump complete\n'),
+  );
 }
 
 function isPartial({only}: PostgresSourceConfig): boolean {
