@@ -15,7 +15,7 @@ const CHECKPOINT_PACKS = 8;
 const CHECKPOINT_BLOBS = 32_768;
 
 /** What may be on its way to the storage at once, together: it lies in memory. */
-const UPLOADS_BYTES = 48 * 2 ** 20;
+const UPLOADS_BYTES = 32 * 2 ** 20;
 const PACK_LEAST_BYTES = 4 * 2 ** 20;
 
 /** Up to four packs at once have their usual size; of more than that, each is smaller. */
